@@ -1,0 +1,160 @@
+"""Actions: the only place where records are written.
+
+An action checks its permission, runs in one transaction, opens a change set (so that history,
+undo and audit know who did it) and sends its facts into the outbox of the same transaction.
+An action that calls another joins it: one user's deed is one change set.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tandem.kernel import permissions
+from tandem.kernel.actor import Actor
+from tandem.kernel.context import logging_as
+from tandem.kernel.ids import new_public_id
+
+Inputs = ParamSpec("Inputs")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChangeSet:
+    """The change set of the action that is running."""
+
+    id: int
+    public_id: UUID
+    actor: Actor
+    facts: list[Any] = field(default_factory=list)
+
+
+_open: ContextVar[OpenChangeSet | None] = ContextVar("tandem_change_set", default=None)
+_completed: ContextVar[UUID | None] = ContextVar("tandem_completed", default=None)
+_permissions: dict[str, str] = {}
+_before_commit: list[Callable[[OpenChangeSet], None]] = []
+
+
+def action(
+    *, permission: str
+) -> Callable[
+    [Callable[Concatenate[Actor, Inputs], Outcome]],
+    Callable[Concatenate[Actor, Inputs], Outcome],
+]:
+    """Make a function an action; its first argument is the actor.
+
+    Raises Unauthenticated or Refused before anything is read, and rolls everything back when the
+    function raises.
+    """
+
+    def decorate(
+        function: Callable[Concatenate[Actor, Inputs], Outcome],
+    ) -> Callable[Concatenate[Actor, Inputs], Outcome]:
+        name = f"{function.__module__.split('.')[1]}.{function.__name__}"
+        permissions.require_known(permission, by=name)
+        _permissions[name] = permission
+
+        @wraps(function)
+        def run(actor: Actor, /, *args: Inputs.args, **kwargs: Inputs.kwargs) -> Outcome:
+            actor.require(permission)
+            with _change_set(actor, name):
+                return function(actor, *args, **kwargs)
+
+        run.permission = permission  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def permission_of(name: str) -> str | None:
+    """What the action of this name asks for; None when there is no such action any more."""
+    return _permissions.get(name)
+
+
+def current_change_set() -> OpenChangeSet:
+    """The change set of the running action; a programming error outside of one."""
+    opened = _open.get()
+    if opened is None:
+        raise RuntimeError("There is no open change set: records are written in actions.")
+    return opened
+
+
+def last_change_set() -> UUID | None:
+    """The public id of the last change set that this request or task completed: for its undo."""
+    return _completed.get()
+
+
+def give_reason(reason: str) -> None:
+    """Say why the running action is done; shown in history."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE kernel_changeset SET reason = left(%s, 400) WHERE id = %s",
+            [reason, current_change_set().id],
+        )
+
+
+def mark_as_undo(undone_id: int) -> None:
+    """Say that the running action takes back another change set."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE kernel_changeset SET undo_of_id = %s WHERE id = %s",
+            [undone_id, current_change_set().id],
+        )
+
+
+def before_commit(hook: Callable[[OpenChangeSet], None]) -> None:
+    """Run ``hook`` with every change set just before its transaction commits."""
+    _before_commit.append(hook)
+
+
+@contextmanager
+def _change_set(actor: Actor, name: str) -> Iterator[OpenChangeSet]:
+    outer = _open.get()
+    if outer is not None:
+        yield outer
+        return
+    is_nested = connection.in_atomic_block
+    with transaction.atomic():
+        opened = _insert_change_set(actor, name)
+        token = _open.set(opened)
+        try:
+            with logging_as(change_set=str(opened.public_id)):
+                yield opened
+                for hook in _before_commit:
+                    hook(opened)
+        finally:
+            _open.reset(token)
+        if is_nested:
+            _close_in_database()
+    _completed.set(opened.public_id)
+
+
+def _insert_change_set(actor: Actor, name: str) -> OpenChangeSet:
+    # One round trip: the row, and its id where triggers and column defaults find it.
+    public_id = new_public_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH opened AS (
+                INSERT INTO kernel_changeset
+                    (public_id, actor_kind, actor_id, actor_label, source, action, reason)
+                VALUES (%s, %s, %s, left(%s, 200), %s, %s, '')
+                RETURNING id
+            )
+            SELECT id, set_config('tandem.change_set', id::text, true) FROM opened
+            """,
+            [public_id, actor.kind, actor.user_id, actor.label, actor.source, name],
+        )
+        (change_set_id, _setting) = cursor.fetchone()
+    return OpenChangeSet(id=change_set_id, public_id=public_id, actor=actor)
+
+
+def _close_in_database() -> None:
+    # The setting ends with its transaction; inside an outer one it would outlive the action.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('tandem.change_set', '', true)")

@@ -1,0 +1,88 @@
+"""Who acts: a signed-in user, an API token's user, a job with named rights, or nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+from tandem.kernel.errors import Refused, Unauthenticated
+
+
+class Scope(StrEnum):
+    """How far an actor sees among the records of one kind."""
+
+    NONE = "none"
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
+
+
+class Source(StrEnum):
+    """The door through which a change came."""
+
+    UI = "ui"
+    API = "api"
+    IMPORT = "import"
+    AUTOMATION = "automation"
+    COMMAND = "command"
+
+
+class ActorKind(StrEnum):
+    USER = "user"
+    JOB = "job"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The first argument of every action and of every query that reads records.
+
+    ``scopes`` maps a kind of record to how far the actor sees; ``"*"`` is the default. ``side`` is
+    the half of the house that the actor works in (``marketing``, ``sales`` or neither).
+    """
+
+    kind: ActorKind
+    label: str
+    user_id: int | None = None
+    permissions: frozenset[str] = frozenset()
+    scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
+    team_ids: frozenset[int] = frozenset()
+    source: Source = Source.UI
+    side: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.kind is not ActorKind.NOBODY
+
+    def may(self, permission: str) -> bool:
+        """Whether the actor holds this permission."""
+        return permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raise Unauthenticated or Refused unless the actor holds this permission."""
+        if self.may(permission):
+            return
+        raise Refused() if self.is_known else Unauthenticated()
+
+    def scope_of(self, kind: str) -> Scope:
+        """How far the actor sees among the records of this kind."""
+        return self.scopes.get(kind, self.scopes.get("*", Scope.NONE))
+
+    def through(self, source: Source) -> Self:
+        """The same actor, coming through another door."""
+        return replace(self, source=source)
+
+
+NOBODY = Actor(kind=ActorKind.NOBODY, label="nobody")
+
+
+def job_actor(name: str, permissions: frozenset[str]) -> Actor:
+    """A job under its own name: it holds just these permissions and sees every record."""
+    return Actor(
+        kind=ActorKind.JOB,
+        label=name,
+        permissions=permissions,
+        scopes=MappingProxyType({"*": Scope.ALL}),
+        source=Source.AUTOMATION,
+    )

@@ -1,0 +1,272 @@
+"""Undo: take back one change set, whole or not at all.
+
+Values go back where they are still what the change set left; where someone has changed them
+since, the undo is refused with the list, or, when asked to keep later edits, leaves those alone.
+What the change set created is deleted, what it deleted comes back. An undo is itself a change
+set, so it can be undone. Everything is set-based SQL: one statement per table and kind of change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from psycopg import sql
+
+from tandem.kernel.actions import action, current_change_set, mark_as_undo, permission_of
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import Conflict, FieldError, Missing
+from tandem.kernel.facts import Fact, publish
+from tandem.kernel.history import Tracking, trackings
+from tandem.kernel.models import ChangeSet, Operation, Record
+
+CONFLICTS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class ChangeSetUndone(Fact):
+    """A change set was taken back; ``change_set_id`` is the undoing one."""
+
+    change_set_id: int
+    undone_id: int
+
+
+class UndoConflict(Conflict):
+    """Later changes stand in the way."""
+
+    code = "undo_conflict"
+    message = _("Some of this was changed again since. Nothing was undone.")
+
+
+class AlreadyUndone(Conflict):
+    """The change set was taken back before."""
+
+    code = "already_undone"
+    message = _("This was undone already.")
+
+
+def undoable_by(actor: Actor) -> ChangeSet | None:
+    """The actor's last change set that is neither an undo nor undone; two queries at most."""
+    return (
+        ChangeSet.objects.filter(actor_id=actor.user_id, undo_of__isnull=True)
+        .exclude(Exists(ChangeSet.objects.filter(undo_of=OuterRef("pk"))))
+        .order_by("-id")
+        .first()
+        if actor.user_id is not None
+        else None
+    )
+
+
+def change_set_for(actor: Actor, public_id: UUID) -> ChangeSet:
+    """A change set that the actor may take back: an own one, or any with the right to."""
+    found = ChangeSet.objects.filter(public_id=public_id).first()
+    if found is None or not (
+        actor.may("kernel.undo_any")
+        or (actor.user_id is not None and found.actor_id == actor.user_id)
+    ):
+        raise Missing()
+    return found
+
+
+@action(permission="kernel.undo")
+def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UUID:
+    """Take back a change set; the public id of the undoing change set.
+
+    Who may not do a thing (any more) may not undo it either: the permission of the action is asked
+    for again. Raises Missing when the change set is not the actor's to see, Refused, AlreadyUndone,
+    and UndoConflict with the fields that were changed since (unless ``keep_later_edits``, which
+    leaves just those as they are).
+    """
+    target = change_set_for(actor, public_id)
+    _require_right_to(actor, target)
+    # Two people who press Undo at once: the second waits here and then finds it undone.
+    ChangeSet.objects.select_for_update().get(pk=target.pk)
+    if target.undone_by.exists():
+        raise AlreadyUndone()
+    tables = _touched_tables(target.pk)
+    if not keep_later_edits:
+        _refuse_conflicts(target.pk, tables)
+    mark_as_undo(target.pk)
+    try:
+        with transaction.atomic():
+            # What was created goes first: it may hold the unique value of what was deleted.
+            for tracking in reversed(tables):
+                _remove_created(target.pk, tracking)
+                _remove_restored(target.pk, tracking)
+            for tracking in tables:
+                _restore_deleted(target.pk, tracking)
+                _restore_values(target.pk, tracking)
+    except IntegrityError as error:
+        raise UndoConflict(
+            _("Another record has taken a value that must be unique. Nothing was undone.")
+        ) from error
+    publish(ChangeSetUndone(change_set_id=current_change_set().id, undone_id=target.pk))
+    return current_change_set().public_id
+
+
+def _require_right_to(actor: Actor, target: ChangeSet) -> None:
+    original = target
+    while original.undo_of is not None:
+        original = original.undo_of
+    permission = permission_of(original.action)
+    if permission is None:
+        raise Missing()
+    actor.require(permission)
+
+
+def _touched_tables(change_set_id: int) -> list[Tracking]:
+    """Tracked tables with rows of this change set, in the order of the rooms."""
+    order = {model._meta.label_lower: at for at, model in enumerate(apps.get_models())}
+    found: list[Tracking] = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT model FROM kernel_recordchange WHERE change_set_id = %s",
+            [change_set_id],
+        )
+        changed = {row[0] for row in cursor.fetchall()}
+        for label, tracking in trackings().items():
+            if label not in changed:
+                cursor.execute(
+                    sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE created_in_id = %s)").format(
+                        _table(tracking)
+                    ),
+                    [change_set_id],
+                )
+                if not cursor.fetchone()[0]:
+                    continue
+            found.append(tracking)
+    return sorted(found, key=lambda tracking: order[tracking.model._meta.label_lower])
+
+
+# One row per object: the first old and the last new value of each field in the change set.
+_CHANGES = """
+    SELECT object_id,
+           jsonb_object_agg(key, first_old) AS old, jsonb_object_agg(key, last_new) AS new
+    FROM (
+        SELECT object_id, key,
+               (array_agg(value -> 0 ORDER BY c.id))[1] AS first_old,
+               (array_agg(value -> 1 ORDER BY c.id DESC))[1] AS last_new
+        FROM kernel_recordchange c, jsonb_each(c.fields)
+        WHERE c.change_set_id = %(undone)s AND c.model = %(model)s AND c.operation = 'update'
+        GROUP BY object_id, key
+    ) f GROUP BY object_id
+"""
+
+
+def _refuse_conflicts(change_set_id: int, tables: Sequence[Tracking]) -> None:
+    conflicts: list[FieldError] = []
+    for tracking in tables:
+        statement = sql.SQL(
+            "SELECT t.id, k.key FROM ("  # noqa: S608
+            + _CHANGES
+            + ") c JOIN {table} t ON t.id = c.object_id"
+            " CROSS JOIN LATERAL jsonb_each(c.new) k"
+            " WHERE to_jsonb(t) -> k.key IS DISTINCT FROM k.value ORDER BY t.id LIMIT {limit}"
+        ).format(table=_table(tracking), limit=sql.Literal(CONFLICTS_SHOWN))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                statement, {"undone": change_set_id, "model": tracking.model._meta.label_lower}
+            )
+            conflicts += [
+                FieldError(
+                    field=f"{tracking.model._meta.model_name}.{object_id}.{column}",
+                    code="changed_since",
+                    message=_("Changed since"),
+                )
+                for object_id, column in cursor.fetchall()
+            ]
+    if conflicts:
+        text = ngettext(
+            "A value was changed again since. Nothing was undone.",
+            "%(count)s values were changed again since. Nothing was undone.",
+            len(conflicts),
+        )
+        raise UndoConflict(text % {"count": len(conflicts)}, errors=conflicts)
+
+
+def _restore_values(change_set_id: int, tracking: Tracking) -> None:
+    assignments = sql.SQL(", ").join(
+        sql.SQL(
+            "{column} = CASE WHEN c.new ? {name} AND to_jsonb(t) -> {name} = c.new -> {name}"
+            " THEN (c.before).{column} ELSE t.{column} END"
+        ).format(column=sql.Identifier(column), name=sql.Literal(column))
+        for column in tracking.columns
+    )
+    statement = sql.SQL(
+        "UPDATE {table} t SET {assignments}{bookkeeping} FROM ("  # noqa: S608
+        "  SELECT object_id, new, jsonb_populate_record(NULL::{table}, old) AS before"
+        "  FROM (" + _CHANGES + ") o) c WHERE t.id = c.object_id"
+    ).format(table=_table(tracking), assignments=assignments, bookkeeping=_bookkeeping(tracking))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement, {"undone": change_set_id, "model": tracking.model._meta.label_lower}
+        )
+
+
+def _restore_deleted(change_set_id: int, tracking: Tracking) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, tracking.stored_columns))
+    statement = sql.SQL(
+        """
+        WITH deleted AS (
+            SELECT object_id, root_kind, root_id, fields,
+                   (jsonb_populate_record(NULL::{table}, fields)).*
+            FROM kernel_recordchange
+            WHERE change_set_id = %(undone)s AND model = %(model)s AND operation = 'delete'
+              -- A row that the same change set made and deleted never was.
+              AND (fields ->> 'created_in_id')::bigint <> %(undone)s
+        ), restored AS (
+            INSERT INTO {table} ({columns}) SELECT {columns} FROM deleted
+        )
+        INSERT INTO kernel_recordchange
+            (change_set_id, model, object_id, root_kind, root_id, operation, fields)
+        SELECT tandem_change_set(), %(model)s, object_id, root_kind, root_id, 'restore', fields
+        FROM deleted
+        """
+    ).format(table=_table(tracking), columns=columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement, {"undone": change_set_id, "model": tracking.model._meta.label_lower}
+        )
+
+
+def _remove_restored(change_set_id: int, tracking: Tracking) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "DELETE FROM {table} WHERE id IN"
+                " (SELECT object_id FROM kernel_recordchange"
+                " WHERE change_set_id = %s AND model = %s AND operation = %s)"
+            ).format(table=_table(tracking)),
+            [change_set_id, tracking.model._meta.label_lower, Operation.RESTORE],
+        )
+
+
+def _remove_created(change_set_id: int, tracking: Tracking) -> None:
+    # A record is deleted softly and can come back with its history; its parts go for good, and
+    # the delete trigger keeps them for the redo.
+    if issubclass(tracking.model, Record):
+        statement = sql.SQL(
+            "UPDATE {table} SET deleted_at = now(){bookkeeping}"
+            " WHERE created_in_id = %s AND deleted_at IS NULL"
+        ).format(table=_table(tracking), bookkeeping=_bookkeeping(tracking, alias=""))
+    else:
+        statement = sql.SQL("DELETE FROM {table} WHERE created_in_id = %s").format(
+            table=_table(tracking)
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [change_set_id])
+
+
+def _bookkeeping(tracking: Tracking, *, alias: str = "t.") -> sql.Composable:
+    if not issubclass(tracking.model, Record):
+        return sql.SQL("")
+    version = sql.SQL(alias + "row_version")
+    return sql.SQL(", updated_at = now(), row_version = {} + 1").format(version)
+
+
+def _table(tracking: Tracking) -> sql.Identifier:
+    return sql.Identifier(tracking.model._meta.db_table)
