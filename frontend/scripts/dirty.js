@@ -1,0 +1,26 @@
+// data-dirty on a form: leaving with unsaved work asks first; untouched forms never ask.
+import { on, say } from "./page.js";
+
+const dirty = new Set();
+
+on("input", "form[data-dirty]", (_event, form) => dirty.add(form));
+on("submit", "form[data-dirty]", (_event, form) => dirty.delete(form));
+on("reset", "form[data-dirty]", (_event, form) => dirty.delete(form));
+
+const unsaved = () => [...dirty].some((form) => form.isConnected);
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved()) event.preventDefault();
+});
+
+// A dialog with unsaved work asks before Esc throws it away.
+document.addEventListener(
+  "cancel",
+  (event) => {
+    const form = [...dirty].find((one) => one.isConnected && event.target.contains(one));
+    if (!form) return;
+    if (window.confirm(say("unsaved"))) dirty.delete(form);
+    else event.preventDefault();
+  },
+  true,
+);

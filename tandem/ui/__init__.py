@@ -1,0 +1,1 @@
+"""The design system: base templates, components, tags, htmx answers; no word of the field."""
