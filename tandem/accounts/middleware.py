@@ -1,0 +1,44 @@
+"""Every request learns who acts, and speaks the user's language in the user's time zone."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone, translation
+
+from tandem.accounts.actions import mark_seen
+from tandem.accounts.models import User
+from tandem.accounts.queries import actor_of_session, company_settings, remembering_company
+from tandem.kernel.context import logging_as
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ActorMiddleware:
+    """Sets ``request.actor``; NOBODY where nobody is signed in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with remembering_company(), ExitStack() as stack:
+            request.actor = actor_of_session(request)  # type: ignore[attr-defined]
+            user = request.user
+            if isinstance(user, User):
+                mark_seen(user)
+                stack.enter_context(logging_as(user=str(user.pk)))
+                stack.enter_context(timezone.override(_zone_of(user)))
+                if user.locale:
+                    stack.enter_context(translation.override(user.locale))
+            return self.get_response(request)
+
+
+def _zone_of(user: User) -> ZoneInfo:
+    for name in (user.time_zone, company_settings().time_zone):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue  # none chosen, or a zone that a newer version of the database has dropped
+    return ZoneInfo("UTC")
