@@ -1,0 +1,1 @@
+"""What many kinds of record need, once: lists, filters, saved views, search, tags, comments."""

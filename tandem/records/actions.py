@@ -1,0 +1,186 @@
+"""Writes that every kind of record shares: saved views, tags, comments."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from tandem.kernel.actions import action, current_change_set
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import Missing, Refused
+from tandem.kernel.facts import publish
+from tandem.kernel.refs import RecordRef
+from tandem.records import queries, rules
+from tandem.records.errors import ViewNameTaken
+from tandem.records.facts import CommentAdded
+from tandem.records.models import Comment, SavedView, Tag, TagLink, Visibility
+from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
+from tandem.records.slots import ObjectType, tell_story
+
+
+@action(permission="records.own_views")
+def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedView:
+    """Keep a list as a view of the actor's own; sharing it needs the right to share."""
+    actor.require(object_type.permissions.view)
+    _may_share(actor, data.visibility)
+    queries.read_filters(object_type, data.filters)
+    queries.sort_of(object_type, data.sort)
+    view = SavedView(
+        kind=object_type.kind,
+        name=data.name,
+        filters=data.filters,
+        sort=data.sort,
+        columns=_known_columns(object_type, data.columns),
+        visibility=data.visibility,
+        is_pinned=data.is_pinned,
+        owner_id=_user_id(actor),
+        team_id=_team_for(actor, data.visibility),
+    )
+    _save_named(view)
+    return view
+
+
+@action(permission="records.own_views")
+def change_view(
+    actor: Actor, object_type: ObjectType, public_id: UUID, *, data: ChangeView
+) -> SavedView:
+    """Change a view: one's own, or a shared one with the right to share; others save as."""
+    view = _own_view(actor, object_type, public_id)
+    changes = data.model_dump(exclude_none=True)
+    if "visibility" in changes:
+        _may_share(actor, data.visibility or "private")
+        view.team_id = _team_for(actor, data.visibility or "private")
+    if "filters" in changes:
+        queries.read_filters(object_type, changes["filters"])
+    if "sort" in changes:
+        queries.sort_of(object_type, changes["sort"])
+    if "columns" in changes:
+        changes["columns"] = _known_columns(object_type, changes["columns"])
+    for name, value in changes.items():
+        setattr(view, name, value)
+    view.updated_at = timezone.now()
+    view.row_version = F("row_version") + 1
+    _save_named(view)
+    view.refresh_from_db()
+    return view
+
+
+@action(permission="records.own_views")
+def delete_view(actor: Actor, object_type: ObjectType, public_id: UUID) -> None:
+    """Delete a view; undo brings it back."""
+    view = _own_view(actor, object_type, public_id)
+    SavedView.objects.filter(pk=view.pk).update(deleted_at=timezone.now())
+
+
+@action(permission="records.tag")
+def add_tag(actor: Actor, object_type: ObjectType, public_id: UUID, *, data: NewTag) -> Tag:
+    """Put a tag on a record the actor sees; a tag that is there already stays once."""
+    record = queries.visible_record(object_type, actor, public_id)
+    tag, _new = Tag.objects.get_or_create(
+        normalized=rules.normalized_tag(data.name), defaults={"name": data.name}
+    )
+    _link, is_new = TagLink.objects.get_or_create(
+        tag=tag, kind=object_type.kind, record_id=record.pk
+    )
+    if is_new:
+        tell_story(
+            actor, [object_type.ref(record)], kind="records.tagged", payload={"tag": tag.name}
+        )
+    return tag
+
+
+@action(permission="records.tag")
+def remove_tag(actor: Actor, object_type: ObjectType, public_id: UUID, *, name: str) -> None:
+    """Take a tag off a record; Missing when it is not there."""
+    record = queries.visible_record(object_type, actor, public_id)
+    removed, _by_model = TagLink.objects.filter(
+        kind=object_type.kind,
+        record_id=record.pk,
+        tag__normalized=rules.normalized_tag(name),
+    ).delete()
+    if not removed:
+        raise Missing()
+    tell_story(actor, [object_type.ref(record)], kind="records.untagged", payload={"tag": name})
+
+
+@action(permission="records.comment")
+def add_comment(
+    actor: Actor, object_type: ObjectType, public_id: UUID, *, data: NewComment
+) -> Comment:
+    """Write to the colleagues about a record that the actor sees."""
+    record = queries.visible_record(object_type, actor, public_id)
+    comment = Comment.objects.create(
+        kind=object_type.kind, record_id=record.pk, author_id=_user_id(actor), text=data.text
+    )
+    _tell(actor, [object_type.ref(record)], comment)
+    publish(
+        CommentAdded(
+            change_set_id=current_change_set().id,
+            comment_id=comment.pk,
+            kind=object_type.kind,
+            record_id=record.pk,
+        )
+    )
+    return comment
+
+
+@action(permission="records.comment")
+def delete_comment(
+    actor: Actor, object_type: ObjectType, public_id: UUID, *, comment_id: UUID
+) -> None:
+    """Take one's own comment back."""
+    record = queries.visible_record(object_type, actor, public_id)
+    removed = (
+        queries.comments_on(object_type, record)
+        .filter(public_id=comment_id, author_id=actor.user_id)
+        .update(deleted_at=timezone.now())
+    )
+    if not removed:
+        raise Missing()
+
+
+def _tell(actor: Actor, refs: Sequence[RecordRef], comment: Comment) -> None:
+    tell_story(
+        actor,
+        refs,
+        kind="records.commented",
+        payload={"comment": str(comment.public_id)},
+    )
+
+
+def _own_view(actor: Actor, object_type: ObjectType, public_id: UUID) -> SavedView:
+    view = queries.saved_view(actor, object_type.kind, public_id)
+    if view.owner_id != actor.user_id and not actor.may("records.share_views"):
+        raise Refused()
+    return view
+
+
+def _may_share(actor: Actor, visibility: str) -> None:
+    if visibility != Visibility.PRIVATE:
+        actor.require("records.share_views")
+
+
+def _team_for(actor: Actor, visibility: str) -> int | None:
+    return min(actor.team_ids, default=None) if visibility == Visibility.TEAM else None
+
+
+def _known_columns(object_type: ObjectType, columns: Sequence[str]) -> list[str]:
+    return [key for key in columns if object_type.field(key) is not None]
+
+
+def _save_named(view: SavedView) -> None:
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError as error:
+        raise ViewNameTaken(field="name") from error
+
+
+def _user_id(actor: Actor) -> Any:
+    # Only users keep views and write comments; a job would break the column's constraint.
+    if actor.user_id is None:
+        raise Refused()
+    return actor.user_id

@@ -1,0 +1,321 @@
+"""The API resource of every kind of record, made from its ObjectType."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema, Status
+from pydantic import Field, StringConstraints, create_model
+
+from tandem.kernel.answers import REFUSALS, actor_of, asks_for
+from tandem.records import queries
+from tandem.records.actions import (
+    add_comment,
+    add_tag,
+    change_view,
+    delete_comment,
+    delete_view,
+    remove_tag,
+    save_view,
+)
+from tandem.records.errors import FilterInvalid
+from tandem.records.models import Comment, SavedView
+from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
+from tandem.records.rules import EVERYTHING
+from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
+from tandem.records.slots import ObjectType
+
+Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
+class ListIn(Schema):
+    """How to list: a page of ``limit`` rows after ``cursor``; ``filter`` is a tree as JSON."""
+
+    limit: int = Field(PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+    cursor: Annotated[Plain, Field(max_length=2000)] = ""
+    q: Annotated[Plain, Field(max_length=200)] = ""
+    sort: Annotated[Plain, Field(max_length=60)] = ""
+    filter: Annotated[Plain, Field(max_length=20_000)] = ""
+
+
+class CommentOut(Schema):
+    """A comment on a record; ``author`` is the public id of the user."""
+
+    id: UUID
+    author: UUID
+    author_name: str
+    text: str
+    at: datetime
+
+
+class TagsOut(Schema):
+    """The tags of a record, by name."""
+
+    tags: list[str]
+
+
+class ViewOut(Schema):
+    """A saved view: the list that it describes and who sees it."""
+
+    id: UUID
+    name: str
+    visibility: str
+    filters: dict[str, Any]
+    sort: str
+    columns: list[str]
+    is_pinned: bool
+    owner: UUID
+
+
+class CommentsOut(Schema):
+    """The comments of a record, newest first."""
+
+    items: list[CommentOut]
+
+
+class ViewsOut(Schema):
+    """The views that the caller may open."""
+
+    items: list[ViewOut]
+
+
+def router_for(object_type: ObjectType) -> Router:
+    """Every operation on one kind of record; mounted by the ``api`` room under its slug."""
+    router = Router(tags=[str(object_type.label_plural)])
+    _list_and_create(router, object_type)
+    _one(router, object_type)
+    _talk(router, object_type)
+    _views(router, object_type)
+    return router
+
+
+def _name(object_type: ObjectType, verb: str) -> str:
+    return f"{object_type.kind}_{verb}"
+
+
+def _list_and_create(router: Router, object_type: ObjectType) -> None:
+    out = object_type.output_schema
+    page = create_model(
+        f"{object_type.kind.capitalize()}Page",
+        __base__=Schema,
+        items=(list[out], ...),  # type: ignore[valid-type]
+        next=(str | None, None),
+    )
+
+    @router.get("", response={200: page, **REFUSALS}, operation_id=_name(object_type, "list"))
+    @asks_for(object_type.permissions.view)
+    def list_records(request: HttpRequest, params: Query[ListIn]) -> Any:
+        """A page of the records that the caller may see."""
+        actor = actor_of(request)
+        query = ListQuery(
+            filters=_filters(object_type, params.filter),
+            text=params.q.strip(),
+            sort=params.sort,
+            cursor=params.cursor,
+            limit=params.limit,
+        )
+        found = queries.list_page(object_type, actor, query)
+        return {
+            "items": [object_type.output(row) for row in found.rows],
+            "next": found.next or None,
+        }
+
+    def create_record(request: HttpRequest, data: Any) -> Any:
+        """Make a record; 200 with the existing one where it is here already."""
+        actor = actor_of(request)
+        record, is_new = object_type.create(actor, data=data)
+        seen = queries.visible_record(object_type, actor, record.public_id)
+        return Status(201 if is_new else 200, object_type.output(seen))
+
+    create_record.__annotations__["data"] = object_type.input_schema
+    router.post(
+        "",
+        response={200: out, 201: out, **REFUSALS},
+        operation_id=_name(object_type, "create"),
+    )(asks_for(object_type.permissions.create)(create_record))
+
+
+def _one(router: Router, object_type: ObjectType) -> None:
+    out = object_type.output_schema
+
+    @router.get(
+        "/{uuid:public_id}",
+        response={200: out, **REFUSALS},
+        operation_id=_name(object_type, "get"),
+    )
+    @asks_for(object_type.permissions.view)
+    def get_record(request: HttpRequest, public_id: UUID) -> Any:
+        """One record."""
+        actor = actor_of(request)
+        return object_type.output(queries.visible_record(object_type, actor, public_id))
+
+    def change_record(request: HttpRequest, public_id: UUID, data: Any) -> Any:
+        """Change some fields; what is left out stays, null empties."""
+        actor = actor_of(request)
+        object_type.update(actor, public_id, data=data)
+        return object_type.output(queries.visible_record(object_type, actor, public_id))
+
+    change_record.__annotations__["data"] = object_type.change_schema
+    router.patch(
+        "/{uuid:public_id}",
+        response={200: out, **REFUSALS},
+        operation_id=_name(object_type, "change"),
+    )(asks_for(object_type.permissions.edit)(change_record))
+
+    @router.delete(
+        "/{uuid:public_id}",
+        response={204: None, **REFUSALS},
+        operation_id=_name(object_type, "delete"),
+    )
+    @asks_for(object_type.permissions.delete)
+    def delete_record(request: HttpRequest, public_id: UUID) -> Any:
+        """Delete a record; its change set can be undone."""
+        object_type.delete(actor_of(request), public_id)
+        return Status(204, None)
+
+
+def _talk(router: Router, object_type: ObjectType) -> None:
+    @router.get(
+        "/{uuid:public_id}/comments",
+        response={200: CommentsOut, **REFUSALS},
+        operation_id=_name(object_type, "comments"),
+    )
+    @asks_for(object_type.permissions.view)
+    def list_comments(request: HttpRequest, public_id: UUID) -> Any:
+        """The last 200 comments on a record, newest first."""
+        actor = actor_of(request)
+        record = queries.visible_record(object_type, actor, public_id)
+        found = queries.comments_on(object_type, record)[:MAX_PAGE_SIZE]
+        return {"items": [_comment(comment) for comment in found]}
+
+    @router.post(
+        "/{uuid:public_id}/comments",
+        response={201: CommentOut, **REFUSALS},
+        operation_id=_name(object_type, "comment"),
+    )
+    @asks_for("records.comment")
+    def create_comment(request: HttpRequest, public_id: UUID, data: NewComment) -> Any:
+        """Write a comment."""
+        made = add_comment(actor_of(request), object_type, public_id, data=data)
+        made.refresh_from_db()
+        return Status(201, _comment(made))
+
+    @router.delete(
+        "/{uuid:public_id}/comments/{uuid:comment_id}",
+        response={204: None, **REFUSALS},
+        operation_id=_name(object_type, "uncomment"),
+    )
+    @asks_for("records.comment")
+    def take_comment_back(request: HttpRequest, public_id: UUID, comment_id: UUID) -> Any:
+        """Take one's own comment back."""
+        delete_comment(actor_of(request), object_type, public_id, comment_id=comment_id)
+        return Status(204, None)
+
+    @router.post(
+        "/{uuid:public_id}/tags",
+        response={200: TagsOut, **REFUSALS},
+        operation_id=_name(object_type, "tag"),
+    )
+    @asks_for("records.tag")
+    def put_tag(request: HttpRequest, public_id: UUID, data: NewTag) -> Any:
+        """Put a tag on a record; the answer is all its tags."""
+        actor = actor_of(request)
+        add_tag(actor, object_type, public_id, data=data)
+        return _tags(request, object_type, public_id)
+
+    @router.delete(
+        "/{uuid:public_id}/tags",
+        response={200: TagsOut, **REFUSALS},
+        operation_id=_name(object_type, "untag"),
+    )
+    @asks_for("records.tag")
+    def take_tag(
+        request: HttpRequest,
+        public_id: UUID,
+        name: Annotated[str, Query(..., max_length=60, pattern=r"^[^\x00]+$")],
+    ) -> Any:
+        """Take a tag off a record; the answer is what is left."""
+        remove_tag(actor_of(request), object_type, public_id, name=name)
+        return _tags(request, object_type, public_id)
+
+
+def _views(router: Router, object_type: ObjectType) -> None:
+    @router.get(
+        "/views", response={200: ViewsOut, **REFUSALS}, operation_id=_name(object_type, "views")
+    )
+    @asks_for(object_type.permissions.view)
+    def list_views(request: HttpRequest) -> Any:
+        """The saved views that the caller may open."""
+        actor = actor_of(request)
+        return {"items": [_view(view) for view in queries.views_for(actor, object_type.kind)]}
+
+    @router.post(
+        "/views",
+        response={201: ViewOut, **REFUSALS},
+        operation_id=_name(object_type, "save_view"),
+    )
+    @asks_for("records.own_views")
+    def create_view(request: HttpRequest, data: NewView) -> Any:
+        """Save a view."""
+        return Status(201, _view(save_view(actor_of(request), object_type, data=data)))
+
+    @router.patch(
+        "/views/{uuid:view_id}",
+        response={200: ViewOut, **REFUSALS},
+        operation_id=_name(object_type, "change_view"),
+    )
+    @asks_for("records.own_views")
+    def patch_view(request: HttpRequest, view_id: UUID, data: ChangeView) -> Any:
+        """Change a view."""
+        return _view(change_view(actor_of(request), object_type, view_id, data=data))
+
+    @router.delete(
+        "/views/{uuid:view_id}",
+        response={204: None, **REFUSALS},
+        operation_id=_name(object_type, "delete_view"),
+    )
+    @asks_for("records.own_views")
+    def drop_view(request: HttpRequest, view_id: UUID) -> Any:
+        """Delete a view."""
+        delete_view(actor_of(request), object_type, view_id)
+        return Status(204, None)
+
+
+def _filters(object_type: ObjectType, text: str) -> Any:
+    if not text:
+        return EVERYTHING
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FilterInvalid(field="filter") from error
+    return queries.read_filters(object_type, tree)
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.public_id,
+        "author": comment.author.public_id,
+        "author_name": comment.author.name,
+        "text": comment.text,
+        "at": comment.at,
+    }
+
+
+def _tags(request: HttpRequest, object_type: ObjectType, public_id: UUID) -> dict[str, Any]:
+    record = queries.visible_record(object_type, actor_of(request), public_id)
+    return {"tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, [])}
+
+
+def _view(view: SavedView) -> dict[str, Any]:
+    return {
+        "id": view.public_id,
+        "name": view.name,
+        "visibility": view.visibility,
+        "filters": view.filters,
+        "sort": view.sort,
+        "columns": view.columns,
+        "is_pinned": view.is_pinned,
+        "owner": view.owner.public_id,
+    }

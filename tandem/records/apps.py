@@ -1,0 +1,22 @@
+from django.utils.translation import gettext_lazy as _
+
+from tandem.kernel.permissions import Permission
+from tandem.kernel.rooms import Room
+
+_EVERYONE = frozenset({"admin", "manager", "marketer", "seller", "viewer"})
+_WRITERS = frozenset({"admin", "manager", "marketer", "seller"})
+
+
+class RecordsConfig(Room):
+    name = "tandem.records"
+    label = "records"
+    permissions = {
+        "records.view": Permission(_("Open lists and records"), _EVERYONE),
+        "records.comment": Permission(_("Comment on records"), _WRITERS),
+        "records.tag": Permission(_("Tag records"), _WRITERS),
+        "records.own_views": Permission(_("Keep one's own views"), _EVERYONE),
+        "records.share_views": Permission(
+            _("Share views with a team or everyone"), frozenset({"admin", "manager"})
+        ),
+    }
+    loads = ("views",)

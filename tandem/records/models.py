@@ -1,0 +1,106 @@
+"""What hangs on records of any kind: saved views, tags, comments."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from tandem.kernel.history import tracked
+from tandem.kernel.models import PublicIdField, Record, Tracked
+from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
+
+
+class Visibility(models.TextChoices):
+    PRIVATE = "private"
+    TEAM = "team"
+    EVERYONE = "everyone"
+
+
+class Layout(models.TextChoices):
+    TABLE = "table"
+    BOARD = "board"
+    GROUP = "group"
+
+
+@tracked(root=("saved_view", "id"))
+class SavedView(Record):
+    """A list as someone wants to find it again: filter tree, sort, columns."""
+
+    kind = models.CharField(max_length=30)
+    name = models.CharField(max_length=80)
+    layout = models.CharField(max_length=8, choices=Layout, default=Layout.TABLE)
+    filters = models.JSONField()
+    sort = models.CharField(max_length=60, blank=True)
+    columns = models.JSONField(default=list)
+    visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PRIVATE)
+    is_pinned = models.BooleanField(default=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(
+        "accounts.Team", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["owner", "kind", "name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="savedview_name_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked(root=("tag", "id"))
+class Tag(Tracked):
+    """A word that people put on records of any kind."""
+
+    name = models.CharField(max_length=60)
+    normalized = models.CharField(max_length=60, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked(root_by=("kind", "record_id"))
+class TagLink(Tracked):
+    """A tag on a record."""
+
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "record_id", "tag"], name="taglink_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.kind}:{self.record_id}"
+
+
+@tracked(root_by=("kind", "record_id"))
+class Comment(Tracked):
+    """What someone wrote to the colleagues about a record."""
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True)
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.MOVE, on_erase=OnErase.DELETE)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "record_id", "-id"], name="comment_by_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"comment {self.public_id}"

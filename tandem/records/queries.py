@@ -1,0 +1,417 @@
+"""Reads of any kind of record: lists, filters, search, tags, comments, saved views.
+
+Every read starts from the type's ``visible_to(actor)``.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from tandem.accounts.queries import members_of_my_teams
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import FieldError, Missing
+from tandem.records import rules
+from tandem.records.errors import CursorInvalid, FilterInvalid, SortInvalid
+from tandem.records.models import Comment, SavedView, Tag, TagLink, Visibility
+from tandem.records.rules import Condition, FieldType, Group, Node
+from tandem.records.slots import Field, ObjectType
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a list shows: filter tree, words to search for, sort, columns, page."""
+
+    filters: Group = rules.EVERYTHING
+    text: str = ""
+    sort: str = ""
+    columns: tuple[str, ...] = ()
+    cursor: str = ""
+    limit: int = PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list; ``next`` is the cursor of the page after it, empty on the last."""
+
+    rows: Sequence[Any]
+    next: str
+
+
+def filterable(object_type: ObjectType) -> dict[str, FieldType]:
+    """The fields that a filter tree of this type may name."""
+    return {
+        field.key: field.type
+        for field in object_type.fields
+        if field.is_filterable and (field.is_column or field.type is FieldType.TAGS)
+    }
+
+
+def read_filters(object_type: ObjectType, tree: Any) -> Group:
+    """A tree from JSON; raises FilterInvalid that names the place."""
+    try:
+        return rules.parse(tree, filterable(object_type))
+    except rules.Unreadable as error:
+        raise FilterInvalid(
+            errors=[FieldError(f"filters.{error.path}".rstrip("."), "filter_invalid", error.reason)]
+        ) from error
+
+
+def records_matching(object_type: ObjectType, actor: Actor, query: ListQuery) -> QuerySet[Any]:
+    """Every record that the actor may see and that the filter and the words let through."""
+    rows = object_type.visible_to(actor)
+    if query.text:
+        rows = object_type.search(rows, query.text)
+    if not query.filters.is_empty:
+        rows = rows.filter(_compile(object_type, actor, query.filters))
+    return rows
+
+
+def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPage:
+    """One page by keyset: its cost does not grow with the number of pages before it."""
+    field, descending = sort_of(object_type, query.sort)
+    rows = records_matching(object_type, actor, query)
+    if query.cursor:
+        rows = rows.filter(_after(field, descending, query.cursor))
+    order = (
+        F(field.sort_path).desc(nulls_last=True)
+        if descending
+        else F(field.sort_path).asc(nulls_last=True)
+    )
+    rows = object_type.prepare(rows).annotate(sort_value=F(field.sort_path)).order_by(order, "id")
+    page = list(rows[: query.limit + 1])
+    has_more = len(page) > query.limit
+    page = page[: query.limit]
+    return ListPage(page, _cursor(page[-1]) if has_more else "")
+
+
+def sort_of(object_type: ObjectType, sort: str) -> tuple[Field, bool]:
+    """The field and direction that ``name`` or ``-name`` asks for; SortInvalid otherwise."""
+    sort = sort or object_type.default_sort
+    field = object_type.field(sort.removeprefix("-"))
+    if field is None or not field.is_column:
+        raise SortInvalid(field="sort")
+    return field, sort.startswith("-")
+
+
+def columns_of(object_type: ObjectType, columns: Sequence[str]) -> list[Field]:
+    """The fields to show, in order; names that no longer exist are left out."""
+    wanted = columns or object_type.default_columns
+    found = [object_type.field(key) for key in wanted]
+    return [field for field in found if field is not None]
+
+
+def load_values(
+    object_type: ObjectType, actor: Actor, rows: Sequence[Any], fields: Sequence[Field]
+) -> Mapping[str, Mapping[int, Any]]:
+    """What is no column, for a page of rows: one query or so per such field."""
+    loaded: dict[str, Mapping[int, Any]] = {}
+    for field in fields:
+        if field.type is FieldType.TAGS:
+            loaded[field.key] = tags_on(object_type.kind, [row.pk for row in rows])
+        elif field.load is not None:
+            loaded[field.key] = field.load(actor, rows)
+    return loaded
+
+
+def value_of(record: Any, field: Field) -> Any:
+    """The value of a column field, following its path; None where the way ends."""
+    value = record
+    for step in field.path.split("__"):
+        value = getattr(value, step, None)
+        if value is None:
+            return None
+    return value
+
+
+def visible_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:
+    """The record, ready to be shown; Missing when it is not there for this actor."""
+    rows = object_type.prepare(object_type.visible_to(actor))
+    found = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+# --- keyset ---------------------------------------------------------------------------------------
+
+
+def _cursor(row: Any) -> str:
+    value = row.sort_value
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    elif isinstance(value, Decimal):
+        value = str(value)
+    raw = json.dumps([value, row.pk], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _after(field: Field, descending: bool, cursor: str) -> Q:
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        value, pk = json.loads(raw)
+        if not isinstance(pk, int) or isinstance(pk, bool) or not 0 <= pk < 2**63:
+            raise CursorInvalid(field="cursor")
+        if isinstance(value, str) and "\0" in value:
+            raise CursorInvalid(field="cursor")
+        if field.type is FieldType.MOMENT and value is not None:
+            value = parse_datetime(value)
+            if value is None:
+                raise CursorInvalid(field="cursor")
+        elif field.type is FieldType.DATE and value is not None:
+            value = date.fromisoformat(value)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise CursorInvalid(field="cursor") from error
+    path = field.sort_path
+    if value is None:
+        return Q(**{f"{path}__isnull": True}, id__gt=pk)
+    beyond = "lt" if descending else "gt"
+    return (
+        Q(**{f"{path}__{beyond}": value})
+        | Q(**{path: value}, id__gt=pk)
+        | Q(**{f"{path}__isnull": True})
+    )
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def _compile(object_type: ObjectType, actor: Actor, node: Node) -> Q:
+    if isinstance(node, Condition):
+        return _compile_condition(object_type, actor, node)
+    parts = [_compile(object_type, actor, item) for item in node.items]
+    whole = Q()
+    if node.op == "and":
+        for part in parts:
+            whole &= part
+        return whole
+    for part in parts:
+        whole |= part
+    return ~whole if node.op == "not" and parts else whole
+
+
+def _compile_condition(object_type: ObjectType, actor: Actor, condition: Condition) -> Q:
+    field = object_type.field(condition.field)
+    if field is None:
+        raise FilterInvalid()
+    path, value = field.path, condition.value
+    if field.type is FieldType.TAGS:
+        return _tagged(object_type, condition)
+    if condition.operator in ("empty", "not_empty"):
+        return _empty(field) if condition.operator == "empty" else ~_empty(field)
+    if field.type is FieldType.USER:
+        return _owned(field, actor, condition)
+    if field.type in (FieldType.DATE, FieldType.MOMENT):
+        return _dated(field, condition)
+    lookup, is_negated = _LOOKUPS[condition.operator]
+    if lookup == "iexact" and not isinstance(value, str):
+        lookup = "exact"
+    compared = Q(**{f"{path}__{lookup}": value})
+    return ~compared if is_negated else compared
+
+
+# The operators of plain values: the ORM's lookup, and whether its opposite is meant.
+_LOOKUPS: Mapping[str, tuple[str, bool]] = {
+    "contains": ("icontains", False),
+    "starts_with": ("istartswith", False),
+    "is": ("iexact", False),
+    "is_not": ("iexact", True),
+    "at_least": ("gte", False),
+    "at_most": ("lte", False),
+    "any_of": ("in", False),
+    "none_of": ("in", True),
+}
+
+
+def _empty(field: Field) -> Q:
+    empty = Q(**{f"{field.path}__isnull": True})
+    if field.type in (
+        FieldType.TEXT,
+        FieldType.EMAIL,
+        FieldType.PHONE,
+        FieldType.CHOICE,
+        FieldType.RECORD,
+    ):
+        empty |= Q(**{field.path: ""})
+    return empty
+
+
+def _tagged(object_type: ObjectType, condition: Condition) -> Q:
+    links = TagLink.objects.filter(kind=object_type.kind, record_id=OuterRef("pk"))
+    if condition.operator == "empty":
+        return ~Q(Exists(links))
+    if condition.operator == "not_empty":
+        return Q(Exists(links))
+    assert isinstance(condition.value, tuple)
+    wanted = [rules.normalized_tag(name) for name in condition.value]
+    has = Q(Exists(links.filter(tag__normalized__in=wanted)))
+    return has if condition.operator == "any_of" else ~has
+
+
+def _owned(field: Field, actor: Actor, condition: Condition) -> Q:
+    """Users by public id, or by the words ``me``, ``my_team`` and ``nobody``."""
+    relation = field.path.split("__")[0]
+    assert isinstance(condition.value, tuple)
+    named = Q()
+    for word in condition.value:
+        if word == "me":
+            named |= Q(**{f"{relation}_id": actor.user_id})
+        elif word == "my_team":
+            named |= Q(**{f"{relation}_id__in": members_of_my_teams(actor)})
+        elif word == "nobody":
+            named |= Q(**{f"{relation}_id__isnull": True})
+        else:
+            try:
+                named |= Q(**{f"{relation}__public_id": UUID(word)})
+            except ValueError as error:
+                raise FilterInvalid(field="filters") from error
+    return named if condition.operator == "any_of" else ~named
+
+
+def _dated(field: Field, condition: Condition) -> Q:
+    # Days are days of the reader's zone: "before 3 May" ends where that day begins there.
+    path, value = field.path, condition.value
+    if condition.operator in ("last_days", "older_than_days"):
+        assert isinstance(value, int)
+        since: Any = timezone.now() - timedelta(days=value)
+        if field.type is FieldType.DATE:
+            since = timezone.localdate() - timedelta(days=value)
+        beyond = "gte" if condition.operator == "last_days" else "lt"
+        return Q(**{f"{path}__{beyond}": since})
+    assert isinstance(value, date)
+    start: Any = value
+    end: Any = value + timedelta(days=1) if value < date.max else value
+    if field.type is FieldType.MOMENT:
+        zone = timezone.get_current_timezone()
+        start, end = (_midnight(day, zone) for day in (start, end))
+    match condition.operator:
+        case "on":
+            return Q(**{f"{path}__gte": start, f"{path}__lt": end})
+        case "before":
+            return Q(**{f"{path}__lt": start})
+        case _:
+            return Q(**{f"{path}__gte": end})
+
+
+def _midnight(day: date, zone: Any) -> datetime:
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(ZoneInfo("UTC"))
+    except OverflowError:
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("UTC"))
+
+
+# --- tags, comments, views ------------------------------------------------------------------------
+
+
+def tags_on(kind: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The tags of these records, by name; one query."""
+    found: dict[int, list[str]] = {}
+    links = (
+        TagLink.objects.filter(kind=kind, record_id__in=record_ids)
+        .select_related("tag")
+        .order_by("tag__normalized")
+    )
+    for link in links:
+        found.setdefault(link.record_id, []).append(link.tag.name)
+    return found
+
+
+def tag_names(*, starting_with: str = "", limit: int = 20) -> list[str]:
+    """Known tags for a suggestion list."""
+    tags = Tag.objects.filter(normalized__startswith=rules.normalized_tag(starting_with))
+    return list(tags.order_by("normalized").values_list("name", flat=True)[:limit])
+
+
+def comments_on(object_type: ObjectType, record: Any) -> QuerySet[Comment]:
+    """The comments on a record that the caller has already been allowed to see, newest first."""
+    return (
+        Comment.objects.filter(kind=object_type.kind, record_id=record.pk, deleted_at__isnull=True)
+        .select_related("author")
+        .order_by("-id")
+    )
+
+
+def views_for(actor: Actor, kind: str) -> QuerySet[SavedView]:
+    """The saved views that an actor may open: own, of own teams, everyone's."""
+    mine = Q(owner_id=actor.user_id) | Q(visibility=Visibility.EVERYONE)
+    if actor.team_ids:
+        mine |= Q(visibility=Visibility.TEAM, team_id__in=actor.team_ids)
+    return (
+        SavedView.objects.filter(mine, kind=kind, deleted_at__isnull=True)
+        .select_related("owner")
+        .order_by("-is_pinned", "id")
+    )
+
+
+def saved_view(actor: Actor, kind: str, public_id: UUID) -> SavedView:
+    """One saved view; Missing when the actor may not open it."""
+    found = views_for(actor, kind).filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def query_of(object_type: ObjectType, view: SavedView) -> ListQuery:
+    """The list that a saved view describes; what no longer exists in it is dropped."""
+    try:
+        filters = rules.parse(view.filters, filterable(object_type))
+    except rules.Unreadable:
+        filters = rules.EVERYTHING
+    query = ListQuery(filters=filters, columns=tuple(view.columns))
+    try:
+        sort_of(object_type, view.sort)
+    except SortInvalid:
+        return query
+    return replace(query, sort=view.sort)
+
+
+def search_everywhere(
+    actor: Actor, text: str, *, types: Sequence[ObjectType], limit: int = 6
+) -> list[tuple[ObjectType, list[Any]]]:
+    """The first matches of each kind that the actor may see, in the order of the types."""
+    found = []
+    for object_type in types:
+        if not actor.may(object_type.permissions.view):
+            continue
+        rows = object_type.prepare(object_type.search(object_type.visible_to(actor), text))
+        hits = list(rows[:limit])
+        if hits:
+            found.append((object_type, hits))
+    return found
+
+
+def neighbours(
+    object_type: ObjectType, actor: Actor, query: ListQuery, record: Any
+) -> tuple[Any | None, Any | None]:
+    """The records before and after this one in a list's order; two keyset queries."""
+    field, descending = sort_of(object_type, query.sort)
+    rows = records_matching(object_type, actor, query).annotate(sort_value=F(field.sort_path))
+    here = rows.filter(pk=record.pk).first()
+    if here is None:
+        return None, None
+    path = field.sort_path
+    order = F(path).desc(nulls_last=True) if descending else F(path).asc(nulls_last=True)
+    backwards = F(path).asc(nulls_first=True) if descending else F(path).desc(nulls_first=True)
+    following = rows.filter(_after(field, descending, _cursor(here))).order_by(order, "id")
+    preceding = rows.filter(_before(field, descending, here)).order_by(backwards, "-id")
+    return preceding.first(), following.first()
+
+
+def _before(field: Field, descending: bool, row: Any) -> Q:
+    path, value = field.sort_path, row.sort_value
+    if value is None:
+        return Q(**{f"{path}__isnull": False}) | Q(**{f"{path}__isnull": True}, id__lt=row.pk)
+    ahead = "gt" if descending else "lt"
+    return Q(**{f"{path}__{ahead}": value}) | Q(**{path: value}, id__lt=row.pk)

@@ -1,0 +1,321 @@
+"""The filter tree: its grammar, its words and its edits. Pure: no database, no clock.
+
+A tree is JSON: ``{"op": "and" | "or" | "not", "items": [...]}`` or a condition
+``{"field": "country", "is": "any_of", "value": ["GB"]}``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class FieldType(StrEnum):
+    """What a field holds: decides its operators, its cell and its input."""
+
+    TEXT = "text"
+    EMAIL = "email"
+    PHONE = "phone"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    MOMENT = "moment"
+    CHOICE = "choice"
+    USER = "user"
+    RECORD = "record"
+    BOOLEAN = "boolean"
+    TAGS = "tags"
+    TOUCH = "touch"
+
+
+MAX_DEPTH = 6
+MAX_CONDITIONS = 50
+MAX_TEXT = 200
+MAX_CHOICES = 100
+
+Value = str | int | Decimal | date | bool | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One field compared with a value."""
+
+    field: str
+    operator: str
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several nodes joined; ``not`` means that none of them holds."""
+
+    op: Literal["and", "or", "not"]
+    items: "tuple[Node, ...]" = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.items
+
+
+Node = Condition | Group
+EVERYTHING = Group("and")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """How a field may be compared: ``takes`` says what stands beside it."""
+
+    key: str
+    takes: Literal["nothing", "text", "number", "date", "days", "choices", "boolean"]
+
+
+_EMPTY = (Operator("empty", "nothing"), Operator("not_empty", "nothing"))
+_TEXT = (
+    Operator("contains", "text"),
+    Operator("is", "text"),
+    Operator("is_not", "text"),
+    Operator("starts_with", "text"),
+    *_EMPTY,
+)
+_NUMBER = (
+    Operator("is", "number"),
+    Operator("at_least", "number"),
+    Operator("at_most", "number"),
+    *_EMPTY,
+)
+_DATE = (
+    Operator("last_days", "days"),
+    Operator("older_than_days", "days"),
+    Operator("on", "date"),
+    Operator("before", "date"),
+    Operator("after", "date"),
+    *_EMPTY,
+)
+_CHOICES = (Operator("any_of", "choices"), Operator("none_of", "choices"), *_EMPTY)
+
+OPERATORS: Mapping[FieldType, tuple[Operator, ...]] = {
+    FieldType.TEXT: _TEXT,
+    FieldType.EMAIL: _TEXT,
+    FieldType.PHONE: _TEXT,
+    FieldType.RECORD: _TEXT,
+    FieldType.NUMBER: _NUMBER,
+    FieldType.MONEY: _NUMBER,
+    FieldType.DATE: _DATE,
+    FieldType.MOMENT: _DATE,
+    FieldType.CHOICE: _CHOICES,
+    FieldType.USER: _CHOICES,
+    FieldType.TAGS: _CHOICES,
+    FieldType.BOOLEAN: (Operator("is", "boolean"), *_EMPTY),
+}
+
+
+class Unreadable(ValueError):
+    """Why a tree cannot be read; ``path`` names the place (``items.0.value``)."""
+
+    def __init__(self, reason: str, *, path: str = "") -> None:
+        self.reason = reason
+        self.path = path
+        super().__init__(reason)
+
+
+def parse(tree: Any, fields: Mapping[str, FieldType]) -> Group:
+    """Read a tree against the fields that may be filtered; raises Unreadable."""
+    if tree in (None, {}, ""):
+        return EVERYTHING
+    node = _parse(tree, fields, path="", depth=0)
+    if count_conditions(node) > MAX_CONDITIONS:
+        raise Unreadable(f"more than {MAX_CONDITIONS} conditions")
+    return node if isinstance(node, Group) else Group("and", (node,))
+
+
+def _parse(tree: Any, fields: Mapping[str, FieldType], *, path: str, depth: int) -> Node:
+    if not isinstance(tree, dict):
+        raise Unreadable("neither a condition nor a group", path=path)
+    if "op" not in tree:
+        return _parse_condition(tree, fields, path=path)
+    if depth >= MAX_DEPTH:
+        raise Unreadable(f"nested deeper than {MAX_DEPTH}", path=path)
+    if set(tree) - {"op", "items"}:
+        raise Unreadable("a group has op and items only", path=path)
+    op, items = tree["op"], tree.get("items", [])
+    if op not in ("and", "or", "not"):
+        raise Unreadable("op must be and, or, not", path=f"{path}op")
+    if not isinstance(items, list):
+        raise Unreadable("items must be a list", path=f"{path}items")
+    return Group(
+        op,
+        tuple(
+            _parse(item, fields, path=f"{path}items.{at}.", depth=depth + 1)
+            for at, item in enumerate(items)
+        ),
+    )
+
+
+def _parse_condition(
+    tree: Mapping[str, Any], fields: Mapping[str, FieldType], *, path: str
+) -> Condition:
+    if set(tree) - {"field", "is", "value"}:
+        raise Unreadable("a condition has field, is and value only", path=path)
+    name = tree.get("field")
+    if not isinstance(name, str) or name not in fields:
+        raise Unreadable("there is no such field to filter by", path=f"{path}field")
+    operator = next((o for o in OPERATORS[fields[name]] if o.key == tree.get("is")), None)
+    if operator is None:
+        known = ", ".join(o.key for o in OPERATORS[fields[name]])
+        raise Unreadable(f"{name} can be compared by {known}", path=f"{path}is")
+    try:
+        value = _VALUES[operator.takes](tree.get("value"))
+    except (ValueError, TypeError, InvalidOperation) as error:
+        raise Unreadable(f"the value must be {operator.takes}", path=f"{path}value") from error
+    return Condition(name, operator.key, value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT or "\0" in value:
+        raise ValueError
+    return value.strip()
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
+        raise ValueError
+    return number
+
+
+def _days(value: Any) -> int:
+    number = _number(value)
+    if number != int(number) or not 0 <= number <= 36_500:
+        raise ValueError
+    return int(number)
+
+
+def _date(value: Any) -> date:
+    if not isinstance(value, str):
+        raise TypeError
+    return date.fromisoformat(value)
+
+
+def _choices(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    if not 0 < len(values) <= MAX_CHOICES:
+        raise ValueError
+    return tuple(_text(one) for one in values)
+
+
+def _boolean(value: Any) -> bool:
+    if value in (True, "true", "yes"):
+        return True
+    if value in (False, "false", "no"):
+        return False
+    raise ValueError
+
+
+def _nothing(value: Any) -> None:
+    if value not in (None, ""):
+        raise ValueError
+
+
+_VALUES = {
+    "nothing": _nothing,
+    "text": _text,
+    "number": _number,
+    "date": _date,
+    "days": _days,
+    "choices": _choices,
+    "boolean": _boolean,
+}
+
+
+def as_json(node: Node) -> dict[str, Any]:
+    """The tree as JSON, in its shortest form; ``parse`` reads it back to the same tree."""
+    if isinstance(node, Group):
+        return {"op": node.op, "items": [as_json(item) for item in node.items]}
+    tree: dict[str, Any] = {"field": node.field, "is": node.operator}
+    if isinstance(node.value, tuple):
+        tree["value"] = list(node.value)
+    elif isinstance(node.value, date | Decimal):
+        tree["value"] = str(node.value)
+    elif node.value is not None:
+        tree["value"] = node.value
+    return tree
+
+
+def count_conditions(node: Node) -> int:
+    """How many conditions the tree has in all."""
+    if isinstance(node, Condition):
+        return 1
+    return sum(count_conditions(item) for item in node.items)
+
+
+def conditions(node: Node) -> list[Condition]:
+    """Every condition of the tree, depth first."""
+    if isinstance(node, Condition):
+        return [node]
+    return [found for item in node.items for found in conditions(item)]
+
+
+Path = Sequence[int]
+
+
+def added(tree: Group, at: Path, node: Node) -> Group:
+    """The tree with ``node`` put at the end of the group at this path."""
+    return _edited(tree, at, lambda group: Group(group.op, (*group.items, node)))
+
+
+def removed(tree: Group, at: Path) -> Group:
+    """The tree without the node at this path; groups that become empty go with it."""
+    *parent, index = at
+    shorter = _edited(
+        tree,
+        parent,
+        lambda group: Group(group.op, group.items[:index] + group.items[index + 1 :]),
+    )
+    return _pruned(shorter)
+
+
+def replaced(tree: Group, at: Path, node: Node) -> Group:
+    """The tree with another node at this path."""
+    *parent, index = at
+    return _edited(
+        tree,
+        parent,
+        lambda group: Group(group.op, (*group.items[:index], node, *group.items[index + 1 :])),
+    )
+
+
+def rejoined(tree: Group, at: Path, op: Literal["and", "or", "not"]) -> Group:
+    """The tree with the group at this path joined by another word."""
+    return _edited(tree, at, lambda group: Group(op, group.items))
+
+
+def _edited(tree: Group, at: Path, edit: Any) -> Group:
+    if not at:
+        edited: Group = edit(tree)
+        return edited
+    head, *rest = at
+    if not 0 <= head < len(tree.items) or not isinstance(tree.items[head], Group):
+        raise Unreadable("there is no such group")
+    inner = tree.items[head]
+    assert isinstance(inner, Group)
+    items = list(tree.items)
+    items[head] = _edited(inner, rest, edit)
+    return Group(tree.op, tuple(items))
+
+
+def _pruned(tree: Group) -> Group:
+    items = []
+    for item in tree.items:
+        kept = _pruned(item) if isinstance(item, Group) else item
+        if isinstance(kept, Condition) or kept.items:
+            items.append(kept)
+    return Group(tree.op, tuple(items))
+
+
+def normalized_tag(name: str) -> str:
+    """Tags are the same when they differ by case or space only."""
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,56 @@
+"""Inputs of saved views, tags and comments: the one validation for page, API and job."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f]*$")
+]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class ViewName(_Input):
+    """What a person says of a view: its name, who sees it."""
+
+    name: Annotated[Line, Field(max_length=80)]
+    visibility: Literal["private", "team", "everyone"] = "private"
+    is_pinned: bool = False
+
+
+class NewView(ViewName):
+    """A view to save: its name, and the list as it stands."""
+
+    filters: dict[str, Any] = Field(default_factory=dict)
+    sort: Annotated[str, Field(max_length=60)] = ""
+    columns: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=40)
+
+
+class ChangeView(_Input):
+    """What to change of a saved view; what is left out stays."""
+
+    name: Annotated[Line, Field(max_length=80)] | None = None
+    visibility: Literal["private", "team", "everyone"] | None = None
+    filters: dict[str, Any] | None = None
+    sort: Annotated[str, Field(max_length=60)] | None = None
+    columns: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=40)
+    is_pinned: bool | None = None
+
+
+class NewTag(_Input):
+    """A tag to put on a record."""
+
+    name: Annotated[Line, Field(max_length=60)]
+
+
+class NewComment(_Input):
+    """A comment: plain text, line breaks kept."""
+
+    text: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000),
+        Field(pattern=r"^[^\x00]*$"),
+    ]

@@ -1,0 +1,215 @@
+"""ObjectType: one declaration per kind of record, and what the house makes of it.
+
+A room that owns a kind of record builds one ObjectType and registers it when its app starts. From
+it come the list with its columns, sorts, filter tree and saved views, the side panel, the record
+page, search, palette entries, tags, comments, history and the API resource.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from pydantic import BaseModel
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.models import Record
+from tandem.kernel.refs import RecordRef
+from tandem.kernel.slots import Slot
+from tandem.records.rules import FieldType as FieldType
+
+Text = str | Promise
+
+
+class Privacy(StrEnum):
+    """How personal a kind of record or a field is: decides export, erasure and log rules."""
+
+    PERSONAL = "personal"
+    BUSINESS = "business"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a choice field; ``tone`` is its chip's: mkt, sales, handoff, ok, warn, bad."""
+
+    value: str
+    label: Text
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a kind of record, as lists, filters, forms, search and the API know it.
+
+    ``source`` is the path of the value in the ORM (``primary_company__name``), relative to the
+    model; ``sort`` the path to order by where it is another (a sort key of ours, never a locale of
+    the server's). ``load`` computes what is no column, for a whole page of rows at once:
+    ``load(actor, rows) -> {primary key: value}``; such a field can be neither sorted nor filtered.
+    """
+
+    key: str
+    label: Text
+    type: FieldType
+    source: str = ""
+    sort: str = ""
+    choices: Callable[[], Sequence[Choice]] | None = None
+    load: Callable[[Actor, Sequence[Any]], Mapping[int, Any]] | None = None
+    is_editable: bool = False
+    is_filterable: bool = True
+    width: str = ""
+    privacy: Privacy = Privacy.BUSINESS
+
+    @property
+    def path(self) -> str:
+        return self.source or self.key
+
+    @property
+    def sort_path(self) -> str:
+        return self.sort or self.path
+
+    @property
+    def is_column(self) -> bool:
+        """Whether the value stands in the database, so that it can be sorted and filtered."""
+        return self.load is None and self.type is not FieldType.TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """The names of the permissions on the verbs of a kind of record."""
+
+    view: str
+    create: str
+    edit: str
+    delete: str
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One kind of record.
+
+    ``visible_to(actor)`` is where every reader starts. ``create``, ``update`` and ``delete`` are
+    actions of the owning room; ``create`` answers the record and whether it is new. ``output``
+    gives the API's form of a record, matching ``output_schema``; ``prepare`` adds what list rows
+    need to a queryset (joins, prefetches), ``search`` narrows one to a text typed by a user.
+    """
+
+    kind: str
+    slug: str
+    model: type[Record]
+    label: Text
+    label_plural: Text
+    icon: str
+    shortcut: str
+    permissions: Permissions
+    fields: tuple[Field, ...]
+    default_columns: tuple[str, ...]
+    default_sort: str
+    visible_to: Callable[[Actor], QuerySet[Any]]
+    prepare: Callable[[QuerySet[Any]], QuerySet[Any]]
+    search: Callable[[QuerySet[Any], str], QuerySet[Any]]
+    name_of: Callable[[Any], str]
+    subtitle_of: Callable[[Any], str]
+    input_schema: type[BaseModel]
+    change_schema: type[BaseModel]
+    output_schema: type[BaseModel]
+    output: Callable[[Any], Mapping[str, Any]]
+    create: Callable[..., tuple[Any, bool]]
+    update: Callable[..., Any]
+    delete: Callable[..., Any]
+    match_keys: tuple[str, ...] = ()
+    privacy: Privacy = Privacy.BUSINESS
+    is_square: bool = False  # the face of a company is square, of a person round
+
+    def field(self, key: str) -> Field | None:
+        """The field of this key."""
+        return next((field for field in self.fields if field.key == key), None)
+
+    def ref(self, record: Any) -> RecordRef:
+        return RecordRef(self.kind, record.pk)
+
+
+OBJECT_TYPES: Slot[ObjectType] = Slot("object type", ObjectType)
+
+
+@runtime_checkable
+class RecordTab(Protocol):
+    """A tab in the middle of a record page."""
+
+    key: str
+    order: int
+
+    @property
+    def label(self) -> Text: ...
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool: ...
+
+    def count(self, actor: Actor, object_type: ObjectType, record: Any) -> int | None: ...
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString: ...
+
+
+@runtime_checkable
+class RecordPanel(Protocol):
+    """A group on the right of a record page and in the side panel."""
+
+    order: int
+    in_peek: bool
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool: ...
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString: ...
+
+
+RECORD_TABS: Slot[RecordTab] = Slot("record tab", RecordTab)
+RECORD_PANELS: Slot[RecordPanel] = Slot("record panel", RecordPanel)
+
+
+@runtime_checkable
+class StoryWriter(Protocol):
+    """Who writes the story of records; ``timeline`` registers itself.
+
+    Called inside an action, for many records at once: the entry becomes part of its transaction.
+    """
+
+    def write(
+        self,
+        actor: Actor,
+        refs: Sequence[RecordRef],
+        *,
+        kind: str,
+        payload: Mapping[str, Any],
+        is_automatic: bool = False,
+    ) -> None: ...
+
+
+STORY: Slot[StoryWriter] = Slot("story writer", StoryWriter)
+
+
+def object_type(kind: str) -> ObjectType:
+    """The registered type of this kind; KeyError is a programming error."""
+    found = OBJECT_TYPES.get(kind)
+    if found is None:
+        raise KeyError(kind)
+    return found
+
+
+def object_type_by_slug(slug: str) -> ObjectType | None:
+    """The type whose pages and API resource carry this name."""
+    return next((found for found in OBJECT_TYPES if found.slug == slug), None)
+
+
+def tell_story(
+    actor: Actor,
+    refs: Sequence[RecordRef],
+    *,
+    kind: str,
+    payload: Mapping[str, Any],
+    is_automatic: bool = False,
+) -> None:
+    """Write one entry into the story of each of these records, in the running action."""
+    for writer in STORY:
+        writer.write(actor, refs, kind=kind, payload=payload, is_automatic=is_automatic)

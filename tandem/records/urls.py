@@ -1,0 +1,28 @@
+"""Routes of every kind of record: ``/people``, ``/companies`` and whatever is registered."""
+
+from django.urls import path
+
+from tandem.records.views import filters, lists, records, saved, talk
+
+app_name = "records"
+
+urlpatterns = [
+    path("<kind:kind>", lists.record_list, name="list"),
+    path("<kind:kind>/new", records.new_record, name="new"),
+    path("<kind:kind>/filter", filters.filter_dialog, name="filter"),
+    path("<kind:kind>/views/new", saved.new_view, name="new-view"),
+    path("<kind:kind>/views/<uuid:public_id>", saved.update_view, name="view"),
+    path("<kind:kind>/views/<uuid:public_id>/deletion", saved.remove_view, name="delete-view"),
+    path("<kind:kind>/<uuid:public_id>", records.record_detail, name="record"),
+    path("<kind:kind>/<uuid:public_id>/peek", records.record_peek, name="peek"),
+    path("<kind:kind>/<uuid:public_id>/fields/<slug:key>", records.edit_field, name="field"),
+    path("<kind:kind>/<uuid:public_id>/deletion", records.delete_record, name="delete"),
+    path("<kind:kind>/<uuid:public_id>/comments", talk.comment, name="comment"),
+    path(
+        "<kind:kind>/<uuid:public_id>/comments/<uuid:comment_id>/deletion",
+        talk.uncomment,
+        name="uncomment",
+    ),
+    path("<kind:kind>/<uuid:public_id>/tags", talk.tag, name="tag"),
+    path("<kind:kind>/<uuid:public_id>/tags/removal", talk.untag, name="untag"),
+]

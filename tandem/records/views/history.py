@@ -1,0 +1,123 @@
+"""The history tab: every change of a record and its parts, with who, when, old and new."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.history import changes_of
+from tandem.kernel.models import ChangeSet, Operation, RecordChange
+from tandem.records.slots import RECORD_TABS, ObjectType
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's old and new value."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass
+class Deed:
+    """One change set as the history of a record shows it."""
+
+    public_id: UUID
+    at: datetime
+    who: str
+    source: str
+    reason: str
+    is_undo: bool
+    changes: list[Change]
+    may_undo: bool
+
+
+class HistoryTab:
+    """What was changed on this record, newest first, and by whom."""
+
+    key = "history"
+    label = gettext_lazy("History")
+    order = 90
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool:
+        return True
+
+    def count(self, actor: Actor, object_type: ObjectType, record: Any) -> int | None:
+        return None
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        deeds = deeds_of(actor, object_type, record)
+        context = {"deeds": deeds, "type": object_type, "record": record}
+        return SafeString(render_to_string("records/history.html", context, request=request))
+
+
+def deeds_of(actor: Actor, object_type: ObjectType, record: Any) -> list[Deed]:
+    """The change sets that touched a record and its parts, newest first; the first one made it."""
+    deeds: dict[int, Deed] = {}
+    for change in changes_of(object_type.kind, record.pk)[:SHOWN]:
+        deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
+        deed.changes.extend(_changes(object_type, change))
+    made = ChangeSet.objects.filter(pk=record.created_in_id).first()
+    if made is not None and made.pk not in deeds:
+        deeds[made.pk] = _deed(actor, made)
+    return list(deeds.values())
+
+
+def _deed(actor: Actor, change_set: ChangeSet) -> Deed:
+    own = actor.user_id is not None and change_set.actor_id == actor.user_id
+    return Deed(
+        public_id=change_set.public_id,
+        at=change_set.at,
+        who=change_set.actor_label,
+        source=change_set.source,
+        reason=change_set.reason,
+        is_undo=change_set.undo_of_id is not None,
+        changes=[],
+        may_undo=(own and actor.may("kernel.undo")) or actor.may("kernel.undo_any"),
+    )
+
+
+def _changes(object_type: ObjectType, change: RecordChange) -> list[Change]:
+    if change.operation == Operation.DELETE:
+        words = change.model.rpartition(".")[2]
+        return [Change(field=words, old=_shortest(change.fields), new="")]
+    return [
+        Change(field=_label(object_type, column), old=_text(old), new=_text(new))
+        for column, (old, new) in change.fields.items()
+    ]
+
+
+def _label(object_type: ObjectType, column: str) -> str:
+    names = {"deleted_at": _("Deleted"), "address": _("Mail"), "is_primary": _("Main one")}
+    key = column.removesuffix("_id")
+    field = object_type.field(key)
+    return str(field.label) if field else names.get(column, key.replace("_", " ").capitalize())
+
+
+def _shortest(row: dict[str, Any]) -> str:
+    for name in ("address", "number", "domain", "title", "name"):
+        if row.get(name):
+            return str(row[name])
+    return ""
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
+
+
+RECORD_TABS.register("history", HistoryTab())

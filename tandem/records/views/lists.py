@@ -1,0 +1,187 @@
+"""The list of a kind of record: views as tabs, filter chips, table, side panel."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.doors import ActorRequest
+from tandem.kernel.errors import Missing
+from tandem.records import queries, rules
+from tandem.records.models import SavedView
+from tandem.records.queries import ListPage, ListQuery
+from tandem.records.rules import Condition, Group
+from tandem.records.slots import Field, ObjectType
+from tandem.records.views.cells import rows_of
+from tandem.records.views.doors import record_page
+from tandem.records.views.words import JOINTS, node_in_words, value_in_words
+from tandem.ui.responses import render
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A saved view above the list."""
+
+    label: str
+    url: str
+    is_current: bool
+    is_pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One node at the top of the filter tree, with the addresses that edit or remove it."""
+
+    label: str
+    value: str
+    edit_url: str
+    remove_url: str
+
+
+class ListState:
+    """What the address says: a saved view and what was changed of it since."""
+
+    def __init__(self, object_type: ObjectType, actor: Actor, params: Mapping[str, str]) -> None:
+        self.object_type = object_type
+        self.actor = actor
+        self._params = params
+        self.view = self._find_view()
+        base = queries.query_of(object_type, self.view) if self.view else ListQuery()
+        self.query = ListQuery(
+            filters=self._filters(base.filters),
+            text=params.get("q", "").strip()[: rules.MAX_TEXT],
+            sort=params.get("sort", base.sort),
+            columns=tuple(params["columns"].split(",")) if params.get("columns") else base.columns,
+            cursor=params.get("cursor", ""),
+        )
+        queries.sort_of(object_type, self.query.sort)
+
+    @property
+    def is_changed(self) -> bool:
+        return any(name in self._params for name in ("filter", "sort", "columns"))
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.query.text) or not self.query.filters.is_empty
+
+    @property
+    def sort(self) -> str:
+        return self.query.sort or self.object_type.default_sort
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters of this list without the page, for links and hidden fields."""
+        return {name: value for name, value in self._params.items() if name != "cursor" and value}
+
+    @cached_property
+    def filters_json(self) -> str:
+        return json.dumps(rules.as_json(self.query.filters), separators=(",", ":"))
+
+    def url(self, **changes: str | None) -> str:
+        """The address of this list with some parameters changed; None takes one away."""
+        params: dict[str, str | None] = {**self.params, **changes}
+        kept = {name: value for name, value in params.items() if value is not None}
+        path = reverse("records:list", args=[self.object_type])
+        return f"{path}?{urlencode(kept)}" if kept else path
+
+    def url_with(self, filters: Group) -> str:
+        return self.url(filter=json.dumps(rules.as_json(filters), separators=(",", ":")))
+
+    def _find_view(self) -> SavedView | None:
+        if not self._params.get("view"):
+            return None
+        try:
+            public_id = UUID(self._params["view"])
+        except ValueError:
+            raise Missing() from None
+        return queries.saved_view(self.actor, self.object_type.kind, public_id)
+
+    def _filters(self, base: Group) -> Group:
+        if "filter" not in self._params:
+            return base
+        try:
+            tree = json.loads(self._params["filter"] or "{}")
+        except (ValueError, RecursionError):
+            tree = "unreadable"
+        return queries.read_filters(self.object_type, tree)
+
+
+@require_GET
+@record_page
+def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    state = ListState(object_type, request.actor, request.GET.dict())
+    page = queries.list_page(object_type, request.actor, state.query)
+    context = {
+        "type": object_type,
+        "page_title": object_type.label_plural,
+        "state": state,
+        **table_context(state, page),
+        "tabs": _tabs(state),
+        "chips": _chips(state),
+        "may_create": request.actor.may(object_type.permissions.create),
+        "may_save": state.is_changed and request.actor.may("records.own_views"),
+        "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
+    }
+    return render(request, "records/list.html", context, fragment="rows")
+
+
+def table_context(state: ListState, page: ListPage) -> dict[str, Any]:
+    """What the table of a list shows."""
+    object_type = state.object_type
+    columns = queries.columns_of(object_type, state.query.columns)
+    total = queries.records_matching(object_type, state.actor, state.query).count()
+    return {
+        "columns": columns,
+        "column_choices": [(f, f in columns) for f in object_type.fields],
+        "rows": rows_of(object_type, state.actor, page.rows, columns, back=state.url()),
+        "sort": state.sort,
+        "total": total,
+        "next_url": state.url(cursor=page.next) if page.next else "",
+        "first_url": state.url() if state.query.cursor else "",
+    }
+
+
+def _tabs(state: ListState) -> list[Tab]:
+    path = reverse("records:list", args=[state.object_type])
+    everything = Tab(
+        _("All %(plural)s") % {"plural": str(state.object_type.label_plural).lower()},
+        path,
+        state.view is None,
+    )
+    saved = [
+        Tab(view.name, f"{path}?view={view.public_id}", state.view == view, view.is_pinned)
+        for view in queries.views_for(state.actor, state.object_type.kind)
+    ]
+    return [everything, *saved]
+
+
+def _chips(state: ListState) -> list[Chip]:
+    return [_chip(state, at) for at in range(len(state.query.filters.items))]
+
+
+def _chip(state: ListState, at: int) -> Chip:
+    tree = state.query.filters
+    node = tree.items[at]
+    edit = reverse("records:filter", args=[state.object_type])
+    edit_url = f"{edit}?{urlencode({**state.params, 'filter': state.filters_json, 'at': at})}"
+    remove_url = state.url_with(rules.removed(tree, [at]))
+    field = state.object_type.field(node.field) if isinstance(node, Condition) else None
+    if field is not None and isinstance(node, Condition):
+        return Chip(str(field.label), value_in_words(field, node), edit_url, remove_url)
+    joint = str(JOINTS["not"]) if isinstance(node, Group) and node.op == "not" else _("Either")
+    return Chip(joint.capitalize(), node_in_words(state.object_type, node), edit_url, remove_url)
+
+
+def filter_fields(object_type: ObjectType) -> Sequence[Field]:
+    """The fields that the filter dialog offers."""
+    known = queries.filterable(object_type)
+    return [field for field in object_type.fields if field.key in known]

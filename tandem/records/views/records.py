@@ -1,0 +1,258 @@
+"""One record: its page, its side panel, making it, editing a field, deleting it."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlparse
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.urls import Resolver404, resolve, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tandem.accounts.queries import user_choices
+from tandem.kernel.actions import last_change_set
+from tandem.kernel.doors import ActorRequest
+from tandem.kernel.errors import DomainError, Missing
+from tandem.records import queries
+from tandem.records.slots import (
+    RECORD_PANELS,
+    RECORD_TABS,
+    Field,
+    FieldType,
+    ObjectType,
+    RecordPanel,
+    RecordTab,
+)
+from tandem.records.views.cells import cell_of, cells_of
+from tandem.records.views.doors import record_page
+from tandem.records.views.lists import ListState
+from tandem.ui.forms import Form
+from tandem.ui.responses import Toast, render, see_other, trigger
+
+
+@require_GET
+@record_page
+def record_detail(
+    request: ActorRequest, object_type: ObjectType, public_id: UUID
+) -> HttpResponseBase:
+    record = queries.visible_record(object_type, request.actor, public_id)
+    tabs = _tabs(object_type, request)
+    tab = next((tab for tab in tabs if tab.key == request.GET.get("tab")), tabs[0])
+    context = {
+        **_identity(object_type, record),
+        **_neighbours(request, object_type, record),
+        "fields": cells_of(object_type, request.actor, record, _own_fields(object_type)),
+        "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
+        "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
+        "tab_content": tab.render(request, object_type, record),
+        "panels": _panels(request, object_type, record, in_peek=False),
+        "may_edit": request.actor.may(object_type.permissions.edit),
+        "may_delete": request.actor.may(object_type.permissions.delete),
+        "may_tag": request.actor.may("records.tag"),
+        "tag_names": queries.tag_names(limit=100),
+    }
+    return render(request, "records/record.html", context)
+
+
+@require_GET
+@record_page
+def record_peek(
+    request: ActorRequest, object_type: ObjectType, public_id: UUID
+) -> HttpResponseBase:
+    record = queries.visible_record(object_type, request.actor, public_id)
+    context = {
+        **_identity(object_type, record),
+        "fields": cells_of(object_type, request.actor, record, _own_fields(object_type)),
+        "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
+        "panels": _panels(request, object_type, record, in_peek=True),
+    }
+    return render(request, "records/peek.html", context, fragment="peek")
+
+
+@require_http_methods(["GET", "POST"])
+@record_page
+def new_record(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    request.actor.require(object_type.permissions.create)
+    data = request.POST if request.method == "POST" else None
+    form = Form(object_type.input_schema, data=data, choices=form_choices(object_type))
+    with form.refusals():
+        if form.is_submitted:
+            record, is_new = object_type.create(request.actor, data=form.value)
+            return see_other(
+                request, _url(object_type, record), toast=_made(object_type, record, is_new)
+            )
+    context = {
+        "type": object_type,
+        "page_title": _("New %(kind)s") % {"kind": str(object_type.label).lower()},
+        "form": form,
+        "inputs": _inputs(object_type, form),
+    }
+    return render(request, "records/new.html", context, fragment="dialog", status=form.status)
+
+
+@require_http_methods(["GET", "POST"])
+@record_page
+def edit_field(
+    request: ActorRequest, object_type: ObjectType, public_id: UUID, key: str
+) -> HttpResponseBase:
+    """The editing form of one field, and saving it; answers fragments for a cell or a property."""
+    request.actor.require(object_type.permissions.edit)
+    record = queries.visible_record(object_type, request.actor, public_id)
+    field = object_type.field(key)
+    if field is None or not field.is_editable:
+        raise Missing()
+    data = request.POST if request.method == "POST" else None
+    form = Form(
+        object_type.change_schema,
+        data=data,
+        initial={key: _as_input(field, queries.value_of(record, field))},
+        choices=form_choices(object_type),
+    )
+    with form.refusals():
+        if form.is_submitted:
+            object_type.update(request.actor, public_id, data=form.value)
+            return _saved_field(request, object_type, public_id, field)
+    context = {
+        "type": object_type,
+        "record": record,
+        "page_title": field.label,
+        "field": field,
+        "control": form[key],
+        "form": form,
+        "save_url": request.path,
+        "back_url": _url(object_type, record),
+    }
+    return render(request, "records/field.html", context, fragment="editor", status=form.status)
+
+
+@require_POST
+@record_page
+def delete_record(
+    request: ActorRequest, object_type: ObjectType, public_id: UUID
+) -> HttpResponseBase:
+    record = queries.visible_record(object_type, request.actor, public_id)
+    name = object_type.name_of(record)
+    object_type.delete(request.actor, public_id)
+    toast = Toast(_("%(name)s deleted") % {"name": name}, undo=last_change_set())
+    return see_other(request, reverse("records:list", args=[object_type]), toast=toast)
+
+
+def form_choices(object_type: ObjectType) -> dict[str, list[tuple[object, Any]]]:
+    """What can be picked in the forms of a kind of record."""
+    choices: dict[str, list[tuple[object, Any]]] = {}
+    for field in object_type.fields:
+        if field.type is FieldType.USER:
+            choices[field.key] = list(user_choices())
+        elif field.choices is not None:
+            choices[field.key] = [(choice.value, choice.label) for choice in field.choices()]
+    return choices
+
+
+def _saved_field(
+    request: ActorRequest, object_type: ObjectType, public_id: UUID, field: Field
+) -> HttpResponseBase:
+    record = queries.visible_record(object_type, request.actor, public_id)
+    loaded = queries.load_values(object_type, request.actor, [record], [field])
+    base = reverse("records:record", args=[object_type, public_id])
+    cell = cell_of(record, field, loaded, edit_base=base)
+    toast = Toast(_("%(field)s saved") % {"field": field.label}, undo=last_change_set())
+    if not request.htmx:  # type: ignore[attr-defined]
+        return see_other(request, base, toast=toast)
+    response = render(
+        request, "records/field.html", {"cell": cell, "type": object_type}, fragment="saved"
+    )
+    trigger(response, "toast", toast.as_dict())
+    return response
+
+
+def _identity(object_type: ObjectType, record: Any) -> dict[str, Any]:
+    return {
+        "type": object_type,
+        "record": record,
+        "name": object_type.name_of(record),
+        "subtitle": object_type.subtitle_of(record),
+        "url": _url(object_type, record),
+        "page_title": object_type.name_of(record),
+    }
+
+
+def _url(object_type: ObjectType, record: Any) -> str:
+    return reverse("records:record", args=[object_type, record.public_id])
+
+
+def _own_fields(object_type: ObjectType) -> list[Field]:
+    """What a record page lists at the left: its own values, but for the name above."""
+    return [f for f in object_type.fields if f.key != "name" and f.is_column]
+
+
+def _inputs(object_type: ObjectType, form: Form[Any]) -> list[tuple[Any, Any, bool]]:
+    """The fields of the form for a new record with their labels, in the order of the schema."""
+    found = []
+    for key, info in object_type.input_schema.model_fields.items():
+        field = object_type.field(key)
+        if field is not None and field.type is not FieldType.TAGS:
+            found.append((form[key], field.label, not info.is_required()))
+    return found
+
+
+def _as_input(field: Field, value: Any) -> Any:
+    if field.type is FieldType.USER and value is not None:
+        return str(value.public_id)
+    return value if not hasattr(value, "pk") else str(value)
+
+
+def _made(object_type: ObjectType, record: Any, is_new: bool) -> Toast:
+    name = object_type.name_of(record)
+    if is_new:
+        return Toast(_("%(name)s added") % {"name": name}, undo=last_change_set())
+    return Toast(_("%(name)s was here already") % {"name": name}, tone="warn")
+
+
+def _tabs(object_type: ObjectType, request: ActorRequest) -> Sequence[RecordTab]:
+    shown = [tab for tab in RECORD_TABS if tab.shows(object_type, request.actor)]
+    return sorted(shown, key=lambda tab: tab.order)
+
+
+def _panels(
+    request: HttpRequest, object_type: ObjectType, record: Any, *, in_peek: bool
+) -> list[SafeString]:
+    actor = request.actor  # type: ignore[attr-defined]
+    shown: list[RecordPanel] = [
+        panel
+        for panel in RECORD_PANELS
+        if panel.shows(object_type, actor) and (panel.in_peek or not in_peek)
+    ]
+    return [
+        panel.render(request, object_type, record)
+        for panel in sorted(shown, key=lambda panel: panel.order)
+    ]
+
+
+def _neighbours(request: ActorRequest, object_type: ObjectType, record: Any) -> dict[str, Any]:
+    """The records before and after this one in the list that the reader came from (``from``)."""
+    origin = request.GET.get("from", "")
+    plain = {"crumb": object_type.label_plural, "crumb_url": _list_url(object_type)}
+    parsed = urlparse(origin)
+    if parsed.netloc or parsed.path != plain["crumb_url"]:
+        return plain
+    try:
+        resolve(parsed.path)
+        params = QueryDict(parsed.query).dict() if parse_qsl(parsed.query) else {}
+        state = ListState(object_type, request.actor, params)
+        found = queries.neighbours(object_type, request.actor, state.query, record)
+    except (Resolver404, DomainError):
+        return plain
+    crumb = state.view.name if state.view else object_type.label_plural
+    suffix = f"?{request.GET.urlencode()}"
+    return {
+        "crumb": crumb,
+        "crumb_url": origin,
+        "previous_url": _url(object_type, found[0]) + suffix if found[0] else "",
+        "next_url": _url(object_type, found[1]) + suffix if found[1] else "",
+    }
+
+
+def _list_url(object_type: ObjectType) -> str:
+    return reverse("records:list", args=[object_type])
