@@ -1,0 +1,139 @@
+"""Writing the story, and keeping its table in parts of a month."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from psycopg import sql
+
+from tandem.accounts.rules import Side as UserSide
+from tandem.kernel.actions import action
+from tandem.kernel.actor import Actor
+from tandem.kernel.ids import new_public_id
+from tandem.kernel.refs import RecordRef
+from tandem.records.slots import STORY
+from tandem.timeline.models import Visibility
+from tandem.timeline.rules import Side, month_name, months_from, next_month
+from tandem.timeline.slots import ENTRY_KINDS
+
+MONTHS_AHEAD = 3
+
+
+def write(
+    actor: Actor,
+    refs: Sequence[RecordRef],
+    *,
+    kind: str,
+    payload: Mapping[str, Any],
+    is_automatic: bool = False,
+    at: datetime | None = None,
+    visibility: Visibility = Visibility.ALL,
+    dedupe_key: str = "",
+) -> None:
+    """Write one event into the story of each record, in the running action; one statement.
+
+    The lane is the kind's, else the side of the acting user, kept as it is now. An event with a
+    ``dedupe_key`` that a record has at the same moment is not written twice.
+    """
+    if not refs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO timeline_entry (subject_kind, subject_id, at, event_id, kind, side,
+                actor_kind, actor_user_id, actor_label, payload, visibility, source,
+                is_automatic, dedupe_key)
+            SELECT s.kind, s.id, %(at)s, %(event)s, %(kind)s,
+                coalesce(%(side)s, (
+                    SELECT CASE side WHEN %(marketing)s THEN 'mkt' WHEN %(sales)s THEN 'sales' END
+                    FROM accounts_user WHERE id = %(user)s), 'system'),
+                %(actor_kind)s, %(user)s, left(%(label)s, 200), %(payload)s::jsonb, %(visibility)s,
+                %(source)s, %(automatic)s, %(dedupe)s
+            FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS s (kind, id)
+            ON CONFLICT DO NOTHING
+            """,
+            {
+                "kinds": [ref.kind for ref in refs],
+                "ids": [ref.id for ref in refs],
+                "at": at or timezone.now(),
+                "event": new_public_id(),
+                "kind": kind,
+                "side": _fixed_side(kind, is_automatic=is_automatic),
+                "marketing": str(UserSide.MARKETING),
+                "sales": str(UserSide.SALES),
+                "user": actor.user_id,
+                "actor_kind": str(actor.kind),
+                "label": actor.label,
+                "payload": json.dumps(payload),
+                "visibility": str(visibility),
+                "source": str(actor.source),
+                "automatic": is_automatic,
+                "dedupe": dedupe_key,
+            },
+        )
+
+
+def _fixed_side(kind: str, *, is_automatic: bool) -> str | None:
+    known = ENTRY_KINDS.get(kind)
+    if known is not None and known.side is not None:
+        return str(known.side)
+    return str(Side.SYSTEM) if is_automatic else None
+
+
+class Storyteller:
+    """The writer that the record rooms below reach through their slot."""
+
+    def write(
+        self,
+        actor: Actor,
+        refs: Sequence[RecordRef],
+        *,
+        kind: str,
+        payload: Mapping[str, Any],
+        is_automatic: bool = False,
+    ) -> None:
+        write(actor, refs, kind=kind, payload=payload, is_automatic=is_automatic)
+
+
+STORY.register("timeline", Storyteller())
+
+
+@action(permission="timeline.maintain")
+def ensure_partitions(actor: Actor, *, today: date | None = None) -> list[str]:
+    """Make the parts of this month and the next three; the names of those that are new.
+
+    A month of which entries stand in the default part already (written ahead of time) stays there.
+    """
+    return [
+        month_name(month)
+        for month in months_from(today or timezone.now().date(), count=1 + MONTHS_AHEAD)
+        if not _exists(month_name(month)) and _make(month)
+    ]
+
+
+def _exists(table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+        return bool(cursor.fetchone()[0])
+
+
+def _make(month: date) -> bool:
+    statement = sql.SQL(
+        "CREATE TABLE {part} PARTITION OF timeline_entry FOR VALUES FROM ({first}) TO ({last})"
+    ).format(
+        part=sql.Identifier(month_name(month)),
+        first=sql.Literal(f"{month.isoformat()} 00:00:00+00"),
+        last=sql.Literal(f"{next_month(month).isoformat()} 00:00:00+00"),
+    )
+    with connection.cursor() as cursor:
+        # A part that waits for a busy table would make every writer wait behind it.
+        cursor.execute("SET LOCAL lock_timeout = '3s'")
+        try:
+            with transaction.atomic():
+                cursor.execute(statement)
+        except IntegrityError:
+            return False
+    return True

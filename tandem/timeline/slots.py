@@ -1,0 +1,65 @@
+"""How entries are told: each room registers the kinds that it writes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from tandem.kernel.slots import Slot
+from tandem.timeline.models import TimelineEntry
+from tandem.timeline.rules import Side
+
+Sentence = Callable[[TimelineEntry], SafeString]
+
+
+def strong(text: Any) -> SafeString:
+    """A word of a sentence that carries it."""
+    return format_html('<b data-verbatim="">{}</b>', text)
+
+
+def _nothing(_entry: TimelineEntry) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """How one kind of entry is told.
+
+    ``side`` is its lane where that is not the acting user's. ``sentence`` is one line (made with
+    ``format_html``), ``why`` a quiet line below it, ``box`` words of somebody in full. ``run``
+    tells several neighbours of a day at once ("6 page views"); kinds without it are never put
+    together. ``is_observed`` draws the open node: what was seen to happen, where a filled one is
+    what a human said. ``is_touch`` counts as contact in a list's last touch.
+    """
+
+    kind: str
+    icon: str
+    sentence: Sentence
+    side: Side | None = None
+    why: Callable[[TimelineEntry], str | SafeString] = _nothing
+    box: Callable[[TimelineEntry], str | SafeString] = _nothing
+    run: Callable[[Sequence[TimelineEntry]], SafeString] | None = None
+    short: Callable[[TimelineEntry], str] | None = None
+    is_observed: bool = True
+    is_touch: bool = True
+
+
+ENTRY_KINDS: Slot[EntryKind] = Slot("entry kind", EntryKind)
+
+
+def kind_of(entry: TimelineEntry) -> EntryKind:
+    """The registered kind of an entry; what nobody registered is told generically."""
+    return ENTRY_KINDS.get(entry.kind) or EntryKind(entry.kind, "point", _generic)
+
+
+def _generic(entry: TimelineEntry) -> SafeString:
+    words = entry.kind.rpartition(".")[2].replace("_", " ")
+    return format_html(_("{who}: {what}"), who=strong(entry.actor_label), what=words)
+
+
+def not_touches() -> list[str]:
+    """The kinds that say nothing of contact."""
+    return [kind.kind for kind in ENTRY_KINDS if not kind.is_touch]

@@ -1,0 +1,4 @@
+"""The story on a record's page: its tab, and how the kinds that every record shares are told."""
+
+from tandem.timeline.views import kinds as kinds
+from tandem.timeline.views.pages import story as story
