@@ -1,0 +1,1 @@
+"""Persons and companies: they exist once, from the first click to the referral."""

@@ -1,0 +1,257 @@
+"""Tables of persons and companies, their addresses and who works where."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Optional
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tandem.kernel.history import tracked
+from tandem.kernel.models import Record, Tracked
+from tandem.kernel.refs import OnErase, OnMerge, SubjectKey
+from tandem.people.rules import SizeBand
+
+_LIVE = Q(deleted_at__isnull=True)
+
+SIZE_LABELS: Mapping[SizeBand, str | Promise] = {
+    SizeBand.MICRO: _("1 to 9"),
+    SizeBand.SMALL: _("10 to 49"),
+    SizeBand.MEDIUM: _("50 to 249"),
+    SizeBand.LARGE: _("250 to 999"),
+    SizeBand.ENTERPRISE: _("1,000 and more"),
+}
+
+
+class ReachStatus(models.TextChoices):
+    """Whether an address or number can be reached, as far as we know."""
+
+    OK = "ok", _("Works")
+    BOUNCED = "bounced", _("Bounced")
+    COMPLAINED = "complained", _("Complained")
+    INVALID = "invalid", _("Invalid")
+
+
+class Party(Record):
+    """What persons and companies share: a name and its keys, owner, country, merging.
+
+    ``search_key`` and ``sort_key`` are derived; the actions keep them, an undo makes them anew.
+    """
+
+    name = models.CharField(max_length=200)
+    search_key = models.TextField()
+    sort_key = models.CharField(max_length=200)
+    country = models.CharField(max_length=2, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    x = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked(root=("person", "id"), exclude=("search_key", "sort_key"))
+class Person(Party):
+    """A human being, here once, whatever marketing and sales know of them."""
+
+    given_name = models.CharField(max_length=200, blank=True)
+    family_name = models.CharField(max_length=200, blank=True)
+    locale = models.CharField(max_length=20, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
+
+    # Filled by queries.prepare_people, one row of each at most.
+    primary_email: Optional["PersonEmail"] = None
+    primary_phone: Optional["PersonPhone"] = None
+    primary_job: Optional["Employment"] = None
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="person_not_into_itself",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["sort_key", "id"], name="person_by_name", condition=_LIVE),
+            models.Index(fields=["created_at", "id"], name="person_by_created", condition=_LIVE),
+            models.Index(fields=["updated_at", "id"], name="person_by_updated", condition=_LIVE),
+            GinIndex(fields=["search_key"], opclasses=["gin_trgm_ops"], name="person_search"),
+        ]
+
+
+@tracked(root=("person", "person"))
+class PersonEmail(Tracked):
+    """A mail address of a person; one address has one person, whatever happens at once."""
+
+    person = SubjectKey(
+        Person, related_name="emails", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+    )
+    address = models.CharField(max_length=254)
+    normalized = models.CharField(max_length=254)
+    is_primary = models.BooleanField(default=True)
+    status = models.CharField(max_length=10, choices=ReachStatus, default=ReachStatus.OK)
+    verified_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=40, blank=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["normalized"], condition=_LIVE, name="personemail_once"
+            ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=_LIVE & Q(is_primary=True),
+                name="personemail_one_primary",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+@tracked(root=("person", "person"))
+class PersonPhone(Tracked):
+    """A phone number of a person; several persons may share one."""
+
+    person = SubjectKey(
+        Person, related_name="phones", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+    )
+    number = models.CharField(max_length=40)
+    normalized = models.CharField(max_length=20)
+    is_primary = models.BooleanField(default=True)
+    status = models.CharField(max_length=10, choices=ReachStatus, default=ReachStatus.OK)
+    verified_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=40, blank=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=_LIVE & Q(is_primary=True),
+                name="personphone_one_primary",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["normalized"], name="personphone_by_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+@tracked(root=("company", "id"), exclude=("search_key", "sort_key"))
+class Company(Party):
+    """An organisation that people work for."""
+
+    industry = models.CharField(max_length=120, blank=True)
+    size_band = models.CharField(
+        max_length=10,
+        blank=True,
+        choices=[(str(band), label) for band, label in SIZE_LABELS.items()],
+    )
+    tier = models.CharField(max_length=20, blank=True)
+    parent = SubjectKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="children",
+        on_merge=OnMerge.CUSTOM,  # moved, but never below itself
+        on_erase=OnErase.BLANK,
+    )
+
+    # Filled by queries.prepare_companies.
+    primary_domain: Optional["CompanyDomain"] = None
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="company_not_into_itself",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="company_not_its_own_parent",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["sort_key", "id"], name="company_by_name", condition=_LIVE),
+            models.Index(fields=["created_at", "id"], name="company_by_created", condition=_LIVE),
+            models.Index(fields=["updated_at", "id"], name="company_by_updated", condition=_LIVE),
+            GinIndex(fields=["search_key"], opclasses=["gin_trgm_ops"], name="company_search"),
+        ]
+
+
+@tracked(root=("company", "company"))
+class CompanyDomain(Tracked):
+    """A registrable domain of a company; a shared one (free mail) does not say whose it is."""
+
+    company = SubjectKey(
+        Company, related_name="domains", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+    )
+    domain = models.CharField(max_length=253)
+    is_primary = models.BooleanField(default=True)
+    is_shared = models.BooleanField(default=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["domain"],
+                condition=_LIVE & Q(is_shared=False),
+                name="companydomain_once",
+            ),
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=_LIVE & Q(is_primary=True),
+                name="companydomain_one_primary",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+@tracked(root=("person", "person"))
+class Employment(Tracked):
+    """A person's work, at a company where it is known; ended ones stay."""
+
+    person = SubjectKey(
+        Person, related_name="employments", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+    )
+    company = SubjectKey(
+        Company,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="employments",
+        on_merge=OnMerge.MOVE,
+        on_erase=OnErase.BLANK,
+    )
+    title = models.CharField(max_length=120, blank=True)
+    function = models.CharField(max_length=60, blank=True)
+    seniority = models.CharField(max_length=30, blank=True)
+    started_on = models.DateField(null=True)
+    ended_on = models.DateField(null=True)
+    is_primary = models.BooleanField(default=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=_LIVE & Q(is_primary=True, ended_on__isnull=True),
+                name="employment_one_primary",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"employment {self.pk}"

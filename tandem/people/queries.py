@@ -1,0 +1,276 @@
+"""Reads of persons and companies; each starts from what the actor may see."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Case, Count, F, FilteredRelation, Model, Q, QuerySet, Value, When
+from django.db.models.lookups import PostgresOperatorLookup
+
+from tandem.accounts.queries import scoped
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import DomainError, Missing
+from tandem.kernel.history import changes_of
+from tandem.people.errors import ExistsNotVisible
+from tandem.people.models import Company, CompanyDomain, Employment, Party, Person, PersonEmail
+from tandem.people.rules import folded, normalize_email, normalize_phone, search_words, sort_key
+from tandem.people.schemas import NewPerson
+
+AnyParty = TypeVar("AnyParty", bound=Party)
+
+ENOUGH_HITS = 5
+SHORTEST_NEAR = 4
+NEAR_ENOUGH = 0.45  # of the trigrams of the text, as pg_trgm's word_similarity counts
+MAX_CANDIDATES = 500
+MAX_DUPLICATES = 5
+MAX_ANCESTORS = 50
+
+
+# The one main row of each part: a partial unique index sees to it that a join gives no row twice.
+_MAIN = {"is_primary": True, "deleted_at__isnull": True}
+_OF_PERSON = {
+    "primary_email": ("emails", _MAIN),
+    "primary_phone": ("phones", _MAIN),
+    "primary_job": ("employments", {**_MAIN, "ended_on__isnull": True}),
+}
+_OF_COMPANY = {"primary_domain": ("domains", _MAIN)}
+_WITH_PERSON = ("owner", "primary_email", "primary_phone", "primary_job", "primary_job__company")
+_WITH_COMPANY = ("owner", "parent", "primary_domain")
+
+
+def people_visible_to(actor: Actor) -> QuerySet[Person]:
+    """Persons whom the actor may see.
+
+    ``primary_email``, ``primary_phone`` and ``primary_job`` may be filtered and ordered by; only
+    those that are used are joined.
+    """
+    rows = Person.objects.filter(deleted_at__isnull=True, merged_into__isnull=True)
+    return scoped(rows, actor, kind="person").annotate(**_main_rows(_OF_PERSON))
+
+
+def companies_visible_to(actor: Actor) -> QuerySet[Company]:
+    """Companies that the actor may see; ``primary_domain`` may be filtered and ordered by."""
+    rows = Company.objects.filter(deleted_at__isnull=True, merged_into__isnull=True)
+    return scoped(rows, actor, kind="company").annotate(**_main_rows(_OF_COMPANY))
+
+
+def _main_rows(parts: Mapping[str, tuple[str, Mapping[str, bool]]]) -> dict[str, FilteredRelation]:
+    # Made anew for each queryset: Django writes into the one that it is given.
+    return {
+        alias: FilteredRelation(
+            relation, condition=Q(**{f"{relation}__{name}": value for name, value in of.items()})
+        )
+        for alias, (relation, of) in parts.items()
+    }
+
+
+def prepare_people(rows: QuerySet[Person]) -> QuerySet[Person]:
+    """With address, number, job, company and owner: no query more."""
+    return rows.select_related(*_WITH_PERSON)
+
+
+def prepare_companies(rows: QuerySet[Company]) -> QuerySet[Company]:
+    """With domain, parent and owner: no query more."""
+    return rows.select_related(*_WITH_COMPANY)
+
+
+def person_by_public_id(actor: Actor, public_id: UUID) -> Person:
+    """One person, ready to be shown; Missing when not there for this actor."""
+    return _one(prepare_people(people_visible_to(actor)), public_id)
+
+
+def company_by_public_id(actor: Actor, public_id: UUID) -> Company:
+    """One company, ready to be shown; Missing when not there for this actor."""
+    return _one(prepare_companies(companies_visible_to(actor)), public_id)
+
+
+def _one(rows: QuerySet[AnyParty], public_id: UUID) -> AnyParty:
+    found = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+# --- search ---------------------------------------------------------------------------------------
+
+
+class _Resembles(PostgresOperatorLookup):
+    """``search_key %> text``: some part of the key is like the text; by the trigram index."""
+
+    lookup_name = "resembles"
+    postgres_operator = "%%>"
+
+
+def search_people(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
+    """Narrow visible persons to those whom a text finds; see ``_found``. One query or two."""
+    return _found(rows, text)
+
+
+def search_companies(rows: QuerySet[Company], text: str) -> QuerySet[Company]:
+    """Narrow visible companies to those that a text finds."""
+    return _found(rows, text)
+
+
+def _found(rows: QuerySet[AnyParty], text: str) -> QuerySet[AnyParty]:
+    """Rows that have every word of the text as a prefix of one of theirs.
+
+    Where fewer than five do, also those that are spelt nearly so: of at most 500 candidates, those
+    that fit exactly first. Everything is asked of ``rows``, so that nothing is found that the
+    actor may not see.
+    """
+    words = search_words(text)
+    if not words:
+        return rows.none()
+    exact = Q()
+    for word in words:
+        exact &= Q(search_key__contains=f" {word}")
+    hits = rows.filter(exact).order_by().values_list("pk", flat=True)[:ENOUGH_HITS]
+    whole = " ".join(words)
+    if len(whole) < SHORTEST_NEAR or len(hits) >= ENOUGH_HITS:
+        return rows.filter(exact).order_by("sort_key", "pk")
+    fitting = Case(When(exact, then=Value(0)), default=Value(1))
+    near = Q(pk__in=_near(rows, whole))
+    return rows.filter(exact | near).order_by(fitting, "sort_key", "pk")
+
+
+def _near(rows: QuerySet[Any], text: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)",
+            [str(NEAR_ENOUGH)],
+        )
+    alike = rows.filter(_Resembles(F("search_key"), Value(text)))
+    return list(alike.order_by().values_list("pk", flat=True)[:MAX_CANDIDATES])
+
+
+def same_person_candidates(actor: Actor, data: NewPerson) -> list[Person]:
+    """Persons who may be the one that is being typed: the same address or number, a like name at
+    the same company. Only visible ones, at most five; two queries at most."""
+    wanted = Q()
+    if data.email:
+        wanted |= Q(emails__normalized=normalize_email(data.email), emails__deleted_at__isnull=True)
+    number = _number_of(data)
+    if number:
+        wanted |= Q(phones__normalized=number, phones__deleted_at__isnull=True)
+    if data.company:
+        there = Q(primary_job__company__sort_key=sort_key(data.company))
+        wanted |= Q(pk__in=_near(people_visible_to(actor).filter(there), folded(data.name)))
+    if not wanted:
+        return []
+    rows = prepare_people(people_visible_to(actor)).filter(wanted).order_by("pk").distinct()
+    return list(rows[:MAX_DUPLICATES])
+
+
+def _number_of(data: NewPerson) -> str:
+    if not data.phone:
+        return ""
+    try:
+        return normalize_phone(data.phone, data.country or "")
+    except DomainError:
+        return ""
+
+
+# --- who has an address, a domain -----------------------------------------------------------------
+
+
+def person_with_address(actor: Actor, normalized: str) -> Person | None:
+    """The person who has an address; ExistsNotVisible when the actor may not see them."""
+    person_id = (
+        PersonEmail.objects.filter(normalized=normalized, deleted_at__isnull=True)
+        .values_list("person_id", flat=True)
+        .first()
+    )
+    return _if_visible(people_visible_to(actor), person_id)
+
+
+def company_with_domain(actor: Actor, domain: str) -> Company | None:
+    """The company that has a domain; ExistsNotVisible when the actor may not see it."""
+    company_id = (
+        CompanyDomain.objects.filter(domain=domain, is_shared=False, deleted_at__isnull=True)
+        .values_list("company_id", flat=True)
+        .first()
+    )
+    return _if_visible(companies_visible_to(actor), company_id)
+
+
+def _if_visible(rows: QuerySet[AnyParty], pk: int | None) -> AnyParty | None:
+    if pk is None:
+        return None
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise ExistsNotVisible()
+    return found
+
+
+def company_called(actor: Actor, name_or_id: str) -> Company | None:
+    """A visible company by public id or by name (case and accents aside), the oldest of several."""
+    rows = companies_visible_to(actor).order_by("pk")
+    try:
+        return rows.filter(public_id=UUID(name_or_id)).first()
+    except ValueError:
+        return rows.filter(sort_key=sort_key(name_or_id)).first()
+
+
+def ancestors_of(company_id: int) -> set[int]:
+    """The companies above one, itself included; one query a level."""
+    found: set[int] = set()
+    here: int | None = company_id
+    while here is not None and here not in found and len(found) < MAX_ANCESTORS:
+        found.add(here)
+        here = Company.objects.filter(pk=here).values_list("parent_id", flat=True).first()
+    return found
+
+
+# --- what belongs to them -------------------------------------------------------------------------
+
+_EMPLOYER = "primary_job__company_id"
+
+
+def people_at(actor: Actor, company_id: int) -> QuerySet[Person]:
+    """Visible persons who work at a company, by name."""
+    rows = people_visible_to(actor).filter(**{_EMPLOYER: company_id})
+    return prepare_people(rows).order_by("sort_key", "pk")
+
+
+def people_counts(actor: Actor, company_ids: Sequence[int]) -> Mapping[int, int]:
+    """How many persons whom the actor may see work at each company; one query."""
+    return dict(
+        people_visible_to(actor)
+        .filter(**{f"{_EMPLOYER}__in": company_ids})
+        .order_by()
+        .values_list(_EMPLOYER)
+        .annotate(Count("pk"))
+    )
+
+
+def current_jobs(rows: QuerySet[Employment]) -> QuerySet[Employment]:
+    """Employments that have not ended."""
+    return rows.filter(ended_on__isnull=True, deleted_at__isnull=True)
+
+
+_OWN_NAMES = {"address": "email", "normalized": "email", "number": "phone", "size_band": "size"}
+
+
+def fields_changed_since(kind: str, record: Party, version: int) -> list[str]:
+    """Which fields the changes after ``version`` touched, as inputs name them; two queries."""
+    newer = max(record.row_version - version, 0)
+    recent = changes_of(kind, record.pk).values_list("change_set_id", flat=True)
+    change_sets = list(dict.fromkeys(recent[: newer * 10]))[:newer]
+    found: set[str] = set()
+    for change in changes_of(kind, record.pk).filter(change_set_id__in=change_sets):
+        for column in change.fields:
+            name = column.removesuffix("_id")
+            name = _OWN_NAMES.get(name, name)
+            found.add(name)
+    return sorted(found & _SHOWN_FIELDS)
+
+
+_SHOWN_FIELDS = frozenset(
+    "name email phone title company owner country domain industry size parent".split()
+)
+
+
+def live_parts(model: type[Model], **of: Any) -> QuerySet[Any]:
+    """Rows of a record's parts that are not deleted."""
+    return model._default_manager.filter(deleted_at__isnull=True, **of)

@@ -1,0 +1,275 @@
+"""Addresses, numbers, domains and names in their one form. Pure: no database, no network."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from publicsuffixlist import PublicSuffixList
+
+from tandem.people.errors import (
+    AddressDeceptive,
+    AddressInvalid,
+    AddressNotAscii,
+    AddressTooLong,
+    AddressWithoutDomain,
+    DomainInvalid,
+    PhoneInvalid,
+)
+
+MAX_LOCAL = 64
+MAX_ADDRESS = 254
+MAX_KEY = 200
+MAX_SEARCH_KEY = 2000
+MAX_SEARCH_WORDS = 8
+
+
+class SizeBand(StrEnum):
+    """How many people work at a company."""
+
+    MICRO = "1-9"
+    SMALL = "10-49"
+    MEDIUM = "50-249"
+    LARGE = "250-999"
+    ENTERPRISE = "1000+"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitName:
+    """The guessed parts of a name; what is shown is always the name as it was written."""
+
+    given: str
+    family: str
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+# Letters that have no accent to take off, as most keyboards write them.
+_PLAIN = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "\u0131": "i",
+        "ħ": "h",
+    }
+)
+# Words of a family name that are written before its main word.
+_PARTICLES = frozenset(
+    "af al av ben bin da dal de del della den der des di do dos du el la le lo ten ter van vander"
+    " ver vom von y zu zum zur".split()
+)
+_PARTS = re.compile(r"[^\w]+")
+_WORDS = re.compile(r"[\s,;]+")
+_PHONE_LIKE = re.compile(r"[+(]?[0-9\s().\-/]{4,}")
+
+
+def folded(text: str) -> str:
+    """Text without case, accents and doubled space; ``Siobhán  O’Rourke`` -> ``siobhan o'rourke``.
+
+    Folding twice changes nothing.
+    """
+    plain = text.replace("’", "'")
+    for _step in range(4):  # taking off one accent may leave a letter with another form
+        before, plain = plain, _folded_once(plain)
+        if plain == before:
+            break
+    return " ".join(plain.split())
+
+
+def _folded_once(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def sort_key(name: str) -> str:
+    """What lists are ordered by: the same on every server, whatever its locale."""
+    return folded(name)[:MAX_KEY].strip()
+
+
+def search_key(name: str, addresses: Sequence[str], phones: Sequence[str]) -> str:
+    """What a text is looked for in: each word behind a space, so that a prefix is ``% prefix%``.
+
+    Addresses are there as a whole and by their parts, numbers by their digits, with the country
+    and as they are dialled at home.
+    """
+    words = folded(name).split()
+    words += [part for word in words for part in _PARTS.split(word)]
+    for address in addresses:
+        plain = folded(address)
+        words += [plain, plain.partition("@")[2], *_PARTS.split(plain)]
+    for phone in phones:
+        words += _digits_of(phone)
+    return f" {' '.join(dict.fromkeys(filter(None, words)))}"[:MAX_SEARCH_KEY]
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a search as they stand in a search key; a phone number is one word."""
+    if _PHONE_LIKE.fullmatch(text.strip()):
+        digits = re.sub(r"[^0-9]", "", text)
+        return [digits.removeprefix("00")] if digits else []
+    return [word for word in _WORDS.split(folded(text)) if word][:MAX_SEARCH_WORDS]
+
+
+def split_name(name: str) -> SplitName:
+    """A western best guess: particles go with the family name, a comma turns the order round."""
+    family, comma, given = name.partition(",")
+    if comma and given.strip():
+        return SplitName(" ".join(given.split()), " ".join(family.split()))
+    words = name.replace(",", " ").split()
+    if len(words) < 2:
+        return SplitName(" ".join(words), "")
+    start = len(words) - 1
+    while start > 1 and words[start - 1].lower() in _PARTICLES:
+        start -= 1
+    return SplitName(" ".join(words[:start]), " ".join(words[start:]))
+
+
+def _digits_of(phone: str) -> list[str]:
+    digits = re.sub(r"[^0-9]", "", phone)
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return [digits]
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return [digits, re.sub(r"[^0-9]", "", national), str(number.national_number)]
+
+
+# --- mail addresses -------------------------------------------------------------------------------
+
+# Small letters of Cyrillic and Greek that are drawn as Latin ones.
+_TWINS = frozenset("асеорхуіјѕһԁԛԝӏοανρι")  # noqa: RUF001  (that is what they are for)
+# Scripts that Japanese and Korean put into one word.
+_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL"})
+# Controls that turn the direction of reading or show nothing, private and unassigned characters.
+_UNSEEN = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
+
+
+def normalize_email(text: str) -> str:
+    """A mail address in the one form in which it is stored and compared. Nothing is asked of DNS.
+
+    Trimmed, lower case, the domain in its ASCII form (IDNA). Raises a subclass of AddressInvalid.
+    """
+    address = text.strip()
+    if any(unicodedata.category(char) in _UNSEEN for char in address):
+        raise AddressDeceptive()
+    local, at, domain = address.rpartition("@")
+    if not at or not local:
+        raise AddressInvalid()
+    if len(local) > MAX_LOCAL or len(address) > MAX_ADDRESS:
+        raise AddressTooLong()
+    if not local.isascii():
+        raise AddressNotAscii()
+    top = domain.rstrip(".").rpartition(".")[2]
+    if domain.startswith("[") or "." not in domain.strip(".") or top.isdigit():
+        raise AddressWithoutDomain()
+    _refuse_mixed_scripts(domain)
+    try:
+        checked = validate_email(
+            address, check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise AddressInvalid() from error
+    normalized = f"{checked.local_part}@{checked.ascii_domain}".lower()
+    if len(normalized) > MAX_ADDRESS:
+        raise AddressTooLong()
+    return normalized
+
+
+def _refuse_mixed_scripts(domain: str) -> None:
+    """One label is written in one script: a Cyrillic letter in a Latin word is a trap."""
+    for label in domain.split("."):
+        scripts = {_script(char) for char in label if char.isalpha()}
+        if len(scripts) > 1 and not scripts <= _TOGETHER:
+            raise AddressDeceptive()
+        if scripts & {"CYRILLIC", "GREEK"} and _looks_latin(label):
+            raise AddressDeceptive()
+
+
+def _looks_latin(label: str) -> bool:
+    return all(char in _TWINS for char in label.lower() if char.isalpha())
+
+
+def _script(char: str) -> str:
+    return unicodedata.name(char, "UNKNOWN").split()[0]
+
+
+# --- phones ---------------------------------------------------------------------------------------
+
+
+def normalize_phone(text: str, region: str = "") -> str:
+    """A number as E.164 (``+4412274960142``); ``region`` (ISO 3166) reads national forms.
+
+    Raises PhoneInvalid.
+    """
+    if not text.isascii() or not text.isprintable():
+        raise PhoneInvalid()
+    try:
+        number = phonenumbers.parse(text, region.upper() or None)
+    except phonenumbers.NumberParseException as error:
+        raise PhoneInvalid() from error
+    if not phonenumbers.is_possible_number(number) or number.extension:
+        raise PhoneInvalid()
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def shown_phone(normalized: str) -> str:
+    """The number with its usual gaps: ``+44 1227 496014``."""
+    try:
+        number = phonenumbers.parse(normalized)
+    except phonenumbers.NumberParseException:
+        return normalized
+    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(number, form))
+
+
+# --- domains --------------------------------------------------------------------------------------
+
+# Providers at whom anybody has a mailbox: such a domain says nothing about a company.
+FREE_MAIL = frozenset(
+    "163.com aol.com bluewin.ch fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.de"
+    " gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.fr icloud.com laposte.net"
+    " libero.it live.com mac.com mail.com mail.ru me.com msn.com naver.com orange.fr outlook.com"
+    " outlook.de posteo.de proton.me protonmail.com qq.com seznam.cz t-online.de tutanota.com"
+    " virgilio.it web.de wp.pl yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.ru ymail.com"
+    " zoho.com".split()
+)
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def registrable_domain(text: str) -> str:
+    """The domain that one registers, of a domain or address: ``www.a.co.uk/x`` -> ``a.co.uk``.
+
+    Raises DomainInvalid.
+    """
+    plain = text.strip().lower()
+    if any(unicodedata.category(char) in _UNSEEN for char in plain):
+        raise DomainInvalid()
+    try:
+        host = urlsplit(plain if "//" in plain else f"//{plain}").hostname or ""
+        # The same reading of names as in addresses: IDNA, lengths, no literals, no twins.
+        domain = normalize_email(f"x@{host.strip('.')}").partition("@")[2]
+    except (ValueError, AddressInvalid) as error:
+        raise DomainInvalid() from error
+    found = _suffixes().privatesuffix(domain)
+    if not found:
+        raise DomainInvalid()
+    return str(found)
+
+
+def is_free_mail(domain: str) -> bool:
+    """Whether anybody can have a mailbox at this domain."""
+    return domain in FREE_MAIL

@@ -1,0 +1,196 @@
+"""What may be put into persons and companies, and how they are answered."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from tandem.accounts.schemas import Country
+from tandem.kernel.errors import DomainError
+from tandem.people.errors import NameMissing, TextOdd
+from tandem.people.rules import SizeBand, normalize_email, registrable_domain
+
+MAX_VERSION = 2**31 - 1
+
+
+def _refusal(refused: DomainError) -> PydanticCustomError:
+    return PydanticCustomError(refused.code, "{text}", {"text": str(refused)})
+
+
+def _plain(value: str) -> str:
+    # Line breaks, NUL and what turns the direction of reading have no place in a line of text.
+    if any(unicodedata.category(char) in ("Cc", "Cs") or char in _BIDI for char in value):
+        raise _refusal(TextOdd())
+    return unicodedata.normalize("NFC", value)
+
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _address(value: str) -> str:
+    try:
+        normalize_email(value)
+    except DomainError as refused:
+        raise _refusal(refused) from refused
+    return value
+
+
+def _domain(value: str) -> str:
+    try:
+        return registrable_domain(value)
+    except DomainError as refused:
+        raise _refusal(refused) from refused
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Plain = AfterValidator(_plain)
+Name = Annotated[str, Field(min_length=1, max_length=200), Plain]
+Line = Annotated[str, Field(max_length=120), Plain]
+Address = Annotated[str, Field(max_length=254), AfterValidator(_address)]
+Phone = Annotated[str, Field(max_length=40), Plain]
+Domain = Annotated[str, Field(max_length=253), AfterValidator(_domain)]
+# A record or user named by public id, or by what people call it.
+Named = Annotated[str, Field(max_length=254), Plain]
+EmptyIsNone = BeforeValidator(_none_if_empty)
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION)]
+
+
+class Input(BaseModel):
+    """Base of all inputs: unknown fields are refused, texts are trimmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class NewPerson(Input):
+    """A person to add. ``company`` is a name or a public id, ``owner`` a public id or address."""
+
+    name: Name
+    email: Annotated[Address | None, EmptyIsNone] = None
+    phone: Annotated[Phone | None, EmptyIsNone] = None
+    title: Annotated[Line | None, EmptyIsNone] = None
+    company: Annotated[Named | None, EmptyIsNone] = None
+    owner: Annotated[Named | None, EmptyIsNone] = None
+    country: Annotated[Country | None, EmptyIsNone] = None
+
+
+class Change(Input):
+    """What to change: what is left out stays, null empties; ``version`` is what was read."""
+
+    version: Version | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, with their values, in the order of the schema."""
+        return {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if name in self.model_fields_set and name != "version"
+        }
+
+
+class ChangePerson(Change):
+    """Fields of a person to change."""
+
+    name: Name | None = None
+    email: Annotated[Address | None, EmptyIsNone] = None
+    phone: Annotated[Phone | None, EmptyIsNone] = None
+    title: Annotated[Line | None, EmptyIsNone] = None
+    company: Annotated[Named | None, EmptyIsNone] = None
+    owner: Annotated[Named | None, EmptyIsNone] = None
+    country: Annotated[Country | None, EmptyIsNone] = None
+
+    @field_validator("name")
+    @classmethod
+    def has_name(cls, value: str | None) -> str | None:
+        return _not_none(value)
+
+
+class NewCompany(Input):
+    """A company to add. ``parent`` is the name or public id of one that is here."""
+
+    name: Name
+    domain: Annotated[Domain | None, EmptyIsNone] = None
+    industry: Annotated[Line | None, EmptyIsNone] = None
+    size: Annotated[SizeBand | None, EmptyIsNone] = None
+    country: Annotated[Country | None, EmptyIsNone] = None
+    parent: Annotated[Named | None, EmptyIsNone] = None
+    owner: Annotated[Named | None, EmptyIsNone] = None
+
+
+class ChangeCompany(Change):
+    """Fields of a company to change."""
+
+    name: Name | None = None
+    domain: Annotated[Domain | None, EmptyIsNone] = None
+    industry: Annotated[Line | None, EmptyIsNone] = None
+    size: Annotated[SizeBand | None, EmptyIsNone] = None
+    country: Annotated[Country | None, EmptyIsNone] = None
+    parent: Annotated[Named | None, EmptyIsNone] = None
+    owner: Annotated[Named | None, EmptyIsNone] = None
+
+    @field_validator("name")
+    @classmethod
+    def has_name(cls, value: str | None) -> str | None:
+        return _not_none(value)
+
+
+def _not_none(value: str | None) -> str:
+    if value is None:
+        raise _refusal(NameMissing())
+    return value
+
+
+class RefOut(BaseModel):
+    """Another record or user: ``id`` is the public id."""
+
+    id: UUID
+    name: str
+
+    @classmethod
+    def of(cls, record: Any) -> Self | None:
+        return None if record is None else cls(id=record.public_id, name=record.name)
+
+
+class PersonOut(BaseModel):
+    """A person; ``version`` goes back with a change to find out whether others came first."""
+
+    id: UUID
+    name: str
+    email: str | None
+    phone: str | None
+    title: str | None
+    company: RefOut | None
+    owner: RefOut | None
+    country: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class CompanyOut(BaseModel):
+    """A company."""
+
+    id: UUID
+    name: str
+    domain: str | None
+    industry: str | None
+    size: str | None
+    country: str | None
+    parent: RefOut | None
+    owner: RefOut | None
+    created_at: datetime
+    updated_at: datetime
+    version: int

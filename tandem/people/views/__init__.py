@@ -1,0 +1,5 @@
+"""Persons and companies as kinds of record, and what they add to pages."""
+
+from tandem.people.views import kinds as kinds
+from tandem.people.views import panels as panels
+from tandem.people.views import stories as stories

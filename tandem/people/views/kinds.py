@@ -1,0 +1,355 @@
+"""Persons and companies as kinds of record, and their entries in the navigation."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from babel import Locale
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tandem.accounts.schemas import countries
+from tandem.kernel.actor import Actor
+from tandem.people import actions, queries
+from tandem.people.models import SIZE_LABELS, Company, Person
+from tandem.people.schemas import (
+    ChangeCompany,
+    ChangePerson,
+    CompanyOut,
+    NewCompany,
+    NewPerson,
+    PersonOut,
+    RefOut,
+)
+from tandem.records.slots import (
+    OBJECT_TYPES,
+    Choice,
+    Field,
+    FieldType,
+    ObjectType,
+    Permissions,
+    Privacy,
+)
+from tandem.timeline.queries import Touch, last_touches
+from tandem.ui import navigation
+from tandem.ui.formats import locale
+from tandem.ui.navigation import NavItem, Section
+
+PERMISSIONS = Permissions(
+    view="people.view", create="people.create", edit="people.edit", delete="people.delete"
+)
+
+
+def country_choices() -> list[Choice]:
+    """Countries by name in the reader's language."""
+    names = locale().territories or Locale("en").territories
+    known = [(code, names.get(code, code)) for code in countries()]
+    return [Choice(code, name) for code, name in sorted(known, key=lambda pair: pair[1])]
+
+
+def size_choices() -> list[Choice]:
+    """Size bands, the smallest first."""
+    return [Choice(str(band), label) for band, label in SIZE_LABELS.items()]
+
+
+def _touches(kind: str, actor: Actor, rows: Sequence[Any]) -> Mapping[int, Touch]:
+    return last_touches(actor, kind, [row.pk for row in rows])
+
+
+def _touched_at(kind: str, actor: Actor, rows: Sequence[Any]) -> Mapping[int, datetime]:
+    return {pk: touch.at for pk, touch in _touches(kind, actor, rows).items()}
+
+
+def _people_counts(actor: Actor, rows: Sequence[Any]) -> Mapping[int, int]:
+    return queries.people_counts(actor, [row.pk for row in rows])
+
+
+# --- persons --------------------------------------------------------------------------------------
+
+
+def _person_subtitle(person: Person) -> str:
+    job = person.primary_job
+    if job is None:
+        return person.primary_email.address if person.primary_email else ""
+    if job.title and job.company:
+        return _("%(title)s at %(company)s") % {"title": job.title, "company": job.company.name}
+    return job.title or (job.company.name if job.company else "")
+
+
+def person_output(person: Person) -> dict[str, Any]:
+    """A person as the API answers it."""
+    job = person.primary_job
+    return PersonOut(
+        id=person.public_id,
+        name=person.name,
+        email=person.primary_email.address if person.primary_email else None,
+        phone=person.primary_phone.number if person.primary_phone else None,
+        title=(job.title or None) if job else None,
+        company=RefOut.of(job.company) if job else None,
+        owner=RefOut.of(person.owner),
+        country=person.country or None,
+        created_at=person.created_at,
+        updated_at=person.updated_at,
+        version=person.row_version,
+    ).model_dump()
+
+
+_T = FieldType
+
+PERSON = ObjectType(
+    kind="person",
+    slug="people",
+    model=Person,
+    label=gettext_lazy("Person"),
+    label_plural=gettext_lazy("People"),
+    icon="users",
+    shortcut="p",
+    permissions=PERMISSIONS,
+    fields=(
+        Field(
+            "name",
+            gettext_lazy("Name"),
+            _T.TEXT,
+            sort="sort_key",
+            is_editable=True,
+            width="w-name",
+            privacy=Privacy.PERSONAL,
+        ),
+        Field(
+            "email",
+            gettext_lazy("Mail"),
+            _T.EMAIL,
+            source="primary_email__address",
+            sort="primary_email__normalized",
+            is_editable=True,
+            width="w-mid",
+            privacy=Privacy.PERSONAL,
+        ),
+        Field(
+            "phone",
+            gettext_lazy("Phone"),
+            _T.PHONE,
+            source="primary_phone__number",
+            sort="primary_phone__normalized",
+            is_editable=True,
+            width="w-mid",
+            privacy=Privacy.PERSONAL,
+        ),
+        Field(
+            "title",
+            gettext_lazy("Title"),
+            _T.TEXT,
+            source="primary_job__title",
+            is_editable=True,
+            width="w-mid",
+        ),
+        Field(
+            "company",
+            gettext_lazy("Company"),
+            _T.RECORD,
+            source="primary_job__company__name",
+            sort="primary_job__company__sort_key",
+            is_editable=True,
+            width="w-mid",
+        ),
+        Field("owner", gettext_lazy("Owner"), _T.USER, sort="owner__name", is_editable=True),
+        Field(
+            "country",
+            gettext_lazy("Country"),
+            _T.CHOICE,
+            choices=country_choices,
+            is_editable=True,
+            width="w-chip",
+        ),
+        Field("tags", gettext_lazy("Tags"), _T.TAGS),
+        Field(
+            "last_touch",
+            gettext_lazy("Last touch"),
+            _T.TOUCH,
+            load=partial(_touches, "person"),
+            is_filterable=False,
+        ),
+        Field(
+            "when",
+            gettext_lazy("When"),
+            _T.MOMENT,
+            load=partial(_touched_at, "person"),
+            is_filterable=False,
+            width="w-when",
+        ),
+        Field("created_at", gettext_lazy("Added"), _T.MOMENT, width="w-when"),
+        Field("updated_at", gettext_lazy("Changed"), _T.MOMENT, width="w-when"),
+    ),
+    default_columns=("name", "company", "title", "owner", "last_touch", "when"),
+    default_sort="name",
+    visible_to=queries.people_visible_to,
+    prepare=queries.prepare_people,
+    search=queries.search_people,
+    name_of=lambda person: person.name,
+    subtitle_of=_person_subtitle,
+    input_schema=NewPerson,
+    change_schema=ChangePerson,
+    output_schema=PersonOut,
+    output=person_output,
+    create=actions.create_person,
+    update=actions.change_person,
+    delete=actions.delete_person,
+    match_keys=("email",),
+    privacy=Privacy.PERSONAL,
+)
+
+
+# --- companies ------------------------------------------------------------------------------------
+
+
+def _company_subtitle(company: Company) -> str:
+    domain = company.primary_domain.domain if company.primary_domain else ""
+    return ", ".join(filter(None, [company.industry, domain]))
+
+
+def company_output(company: Company) -> dict[str, Any]:
+    """A company as the API answers it."""
+    return CompanyOut(
+        id=company.public_id,
+        name=company.name,
+        domain=company.primary_domain.domain if company.primary_domain else None,
+        industry=company.industry or None,
+        size=company.size_band or None,
+        country=company.country or None,
+        parent=RefOut.of(company.parent),
+        owner=RefOut.of(company.owner),
+        created_at=company.created_at,
+        updated_at=company.updated_at,
+        version=company.row_version,
+    ).model_dump()
+
+
+COMPANY = ObjectType(
+    kind="company",
+    slug="companies",
+    model=Company,
+    label=gettext_lazy("Company"),
+    label_plural=gettext_lazy("Companies"),
+    icon="building",
+    shortcut="c",
+    permissions=PERMISSIONS,
+    fields=(
+        Field(
+            "name",
+            gettext_lazy("Name"),
+            _T.TEXT,
+            sort="sort_key",
+            is_editable=True,
+            width="w-name",
+        ),
+        Field(
+            "domain",
+            gettext_lazy("Domain"),
+            _T.TEXT,
+            source="primary_domain__domain",
+            is_editable=True,
+            width="w-mid",
+        ),
+        Field("industry", gettext_lazy("Industry"), _T.TEXT, is_editable=True, width="w-mid"),
+        Field(
+            "size",
+            gettext_lazy("Size"),
+            _T.CHOICE,
+            source="size_band",
+            choices=size_choices,
+            is_editable=True,
+            width="w-chip",
+        ),
+        Field(
+            "country",
+            gettext_lazy("Country"),
+            _T.CHOICE,
+            choices=country_choices,
+            is_editable=True,
+            width="w-chip",
+        ),
+        Field(
+            "parent",
+            gettext_lazy("Belongs to"),
+            _T.RECORD,
+            source="parent__name",
+            sort="parent__sort_key",
+            is_editable=True,
+            width="w-mid",
+        ),
+        Field("owner", gettext_lazy("Owner"), _T.USER, sort="owner__name", is_editable=True),
+        Field("tags", gettext_lazy("Tags"), _T.TAGS),
+        Field(
+            "people",
+            gettext_lazy("People"),
+            _T.NUMBER,
+            load=_people_counts,
+            is_filterable=False,
+            width="w-num",
+        ),
+        Field(
+            "last_touch",
+            gettext_lazy("Last touch"),
+            _T.TOUCH,
+            load=partial(_touches, "company"),
+            is_filterable=False,
+        ),
+        Field(
+            "when",
+            gettext_lazy("When"),
+            _T.MOMENT,
+            load=partial(_touched_at, "company"),
+            is_filterable=False,
+            width="w-when",
+        ),
+        Field("created_at", gettext_lazy("Added"), _T.MOMENT, width="w-when"),
+        Field("updated_at", gettext_lazy("Changed"), _T.MOMENT, width="w-when"),
+    ),
+    default_columns=("name", "domain", "industry", "people", "owner", "last_touch", "when"),
+    default_sort="name",
+    visible_to=queries.companies_visible_to,
+    prepare=queries.prepare_companies,
+    search=queries.search_companies,
+    name_of=lambda company: company.name,
+    subtitle_of=_company_subtitle,
+    input_schema=NewCompany,
+    change_schema=ChangeCompany,
+    output_schema=CompanyOut,
+    output=company_output,
+    create=actions.create_company,
+    update=actions.change_company,
+    delete=actions.delete_company,
+    match_keys=("domain",),
+    is_square=True,
+)
+
+for object_type in (PERSON, COMPANY):
+    OBJECT_TYPES.register(object_type.kind, object_type)
+
+navigation.register(
+    NavItem(
+        key="people",
+        label=gettext_lazy("People"),
+        icon="users",
+        url_name="records:list",
+        args=("people",),
+        section=Section.BOTH,
+        order=10,
+        permission="people.view",
+        shortcut="p",
+        tab=True,
+    ),
+    NavItem(
+        key="companies",
+        label=gettext_lazy("Companies"),
+        icon="building",
+        url_name="records:list",
+        args=("companies",),
+        section=Section.BOTH,
+        order=20,
+        permission="people.view",
+        shortcut="c",
+        tab=True,
+    ),
+)
