@@ -1,0 +1,6 @@
+from tandem.kernel.rooms import Room
+
+
+class ApiConfig(Room):
+    name = "tandem.api"
+    label = "api"
