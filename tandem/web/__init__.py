@@ -1,0 +1,1 @@
+"""Pages that assemble what the rooms give: home and search."""

@@ -1,0 +1,7 @@
+from tandem.kernel.rooms import Room
+
+
+class WebConfig(Room):
+    name = "tandem.web"
+    label = "web"
+    loads = ("views",)

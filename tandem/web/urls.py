@@ -1,0 +1,12 @@
+"""Routes of the pages that belong to no single room."""
+
+from django.urls import path
+
+from tandem.web import views
+
+app_name = "web"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search", views.search, name="search"),
+]
