@@ -1,0 +1,1 @@
+"""The commands of `tandem`, one module each, imported only when asked for."""

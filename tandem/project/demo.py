@@ -1,0 +1,261 @@
+"""The demo company: "Thistle & Tin Trading", a gift-ware wholesaler, simulated with a fixed seed.
+
+Everything is invented and goes through the same actions as real input. What is planted here on
+purpose stands in ``PLANTED``, where tests read it.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from pydantic import SecretStr
+
+from tandem.accounts.actions import add_team, add_user, change_company_settings, set_members
+from tandem.accounts.models import Team, User
+from tandem.accounts.queries import actor_for, command_actor
+from tandem.accounts.rules import Role, TeamKind
+from tandem.accounts.schemas import CompanyInput, NewUser, TeamInput, TeamMembers, WorkingHours
+from tandem.kernel.actions import action
+from tandem.kernel.actor import Actor
+from tandem.people.actions import create_company, create_person
+from tandem.people.models import Company
+from tandem.people.schemas import NewCompany, NewPerson
+from tandem.records.actions import add_comment, add_tag, save_view
+from tandem.records.schemas import NewComment, NewTag, NewView
+from tandem.records.slots import object_type
+
+SEED = 20261119
+PASSWORD = "two wheels one ride"  # noqa: S105  (the demo's, printed when it starts)
+DOMAIN = "thistleandtin.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A user of the demo company."""
+
+    key: str
+    name: str
+    role: Role
+    title: str
+
+
+COLLEAGUES = (
+    Colleague("morag", "Morag Sinclair", Role.ADMIN, "Managing director"),
+    Colleague("priya", "Priya Nair", Role.SELLER, "Trade sales"),
+    Colleague("tom", "Tom Okafor", Role.SELLER, "Trade sales"),
+    Colleague("isla", "Isla Fraser", Role.MARKETER, "Campaigns"),
+    Colleague("hanna", "Hanna Lindqvist", Role.MARKETER, "Content"),
+    Colleague("victor", "Victor Hale", Role.VIEWER, "Bookkeeping"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """What is true of the demo company by construction."""
+
+    companies: int = 275
+    people: int = 640
+
+
+PLANTED = Planted()
+
+_FIRST = (
+    "Ann Rosalind Marit Dafydd Camille Joan Gordon Siobhán Theo Yusuf Eleanor Luc Hettie Agnes"
+    " Pieter Nell Oskar Rupert Dilys Fergus Ingrid Malin Aoife Bram Celeste Dieter Elif Farah"
+    " Greta Hamish Ilse Jonas Katrin Lars Mirela Nuala Owen Paloma Quentin Ruta Stellan Tamsin"
+    " Ursula Vikram Wanda Xenia Ygritte Zofia Marek Noor"
+).split()
+_LAST = (
+    "Kowalczyk Achterberg Solberg Pryce Verdier Birtwistle McAllister O’Rourke Hartnell İnce"
+    " Whitby Bastien Gale Fairweather Kuiper Wainwright Brandt Hythe Lowe Ashdown Bjornstad"
+    " Castellane Drummond Eriksen Featherstone Galbraith Hollis Iversen Jardine Kestrel Lindgren"
+    " Moreau Nightingale Oyelaran Penhaligon Quaife Rasmussen Saltmarsh Thorne Underhill Voss"
+    " Winterbourne Yarrow Zielinski"
+).split()
+_PLACES = (
+    "Harbour Hythe Lowther Kelso Wexford Pentland Cotswold Lindisfarne Saltmarsh Bramble"
+    " Whitstable Keswick Arran Galloway Penrose Tobermory Southwold Ludlow Rye Hexham Kendal"
+    " Orkney Skye Beverley Padstow Malvern Tenby Ripon Dunkeld Melrose"
+).split()
+_TRADES = (
+    "Gifts",
+    "Interiors",
+    "Garden Centre",
+    "Books and Cards",
+    "Heritage Shop",
+    "Larder",
+    "Homewares",
+    "Stores",
+    "Museum Shop",
+    "Pantry",
+)
+_TITLES = (
+    "Buyer",
+    "Owner",
+    "Shop manager",
+    "Head of buying",
+    "Category buyer",
+    "Assistant buyer",
+    "Co-owner",
+    "Managing director",
+    "Purchasing",
+    "Accounts",
+)
+_COUNTRIES = ("GB",) * 8 + ("IE", "DE", "FR", "NL", "SE", "DK")
+_TAGS = ("Trade fair Harrogate", "Winter Tins", "Catalogue 2026", "Key account", "No phone")
+_NOTES = (
+    "Wants shelf-ready tins before December, asked about the carriage terms.",
+    "Opened the trade price list twice this week; the catalogue goes out tomorrow.",
+    "One central buyer for all shops. Decides together with the owner.",
+    "Came to the stand in Harrogate, took the sample set with the thistle motif.",
+    "Pays on thirty days, never late. Asks for fewer mails, please.",
+    "The spring range is too small for them; try again with Christmas.",
+)
+
+
+def seed_demo() -> None:
+    """Fill in the demo company where it is not there, and print its sign-ins."""
+    users = _users()
+    if not Company.objects.exists():
+        fill_in(_company_actor(users["morag"]), users)
+    print(f"\nThistle & Tin Trading: sign in with the password “{PASSWORD}” as")  # noqa: T201
+    for colleague in COLLEAGUES:
+        address = f"{colleague.key}@{DOMAIN}"
+        print(f"  {address:32} {colleague.name}, {colleague.title} ({colleague.role})")  # noqa: T201
+
+
+def _users() -> dict[str, User]:
+    found = {user.email: user for user in User.objects.get_queryset()}
+    users = {}
+    for colleague in COLLEAGUES:
+        address = f"{colleague.key}@{DOMAIN}"
+        users[colleague.key] = found.get(address) or add_user(
+            command_actor(),
+            NewUser(
+                email=address,
+                name=colleague.name,
+                title=colleague.title,
+                role=colleague.role,
+                password=SecretStr(PASSWORD),
+            ),
+        )
+    if not Team.objects.exists():
+        _teams(users)
+    return users
+
+
+def _teams(users: dict[str, User]) -> None:
+    for name, kind, members in (
+        ("Trade sales", TeamKind.SALES, ("priya", "tom")),
+        ("Marketing", TeamKind.MARKETING, ("isla", "hanna")),
+    ):
+        team = add_team(command_actor(), TeamInput(name=name, kind=kind))
+        ids = tuple(users[key].public_id for key in members)
+        set_members(command_actor(), team.public_id, TeamMembers(members=ids, leads=ids[:1]))
+    change_company_settings(
+        command_actor(),
+        CompanyInput(
+            name="Thistle & Tin Trading",
+            base_currency="GBP",
+            time_zone="Europe/London",
+            default_country="GB",
+            working_hours=WorkingHours(
+                **dict.fromkeys(
+                    ("monday", "tuesday", "wednesday", "thursday", "friday"), "09:00-17:30"
+                )
+            ),
+        ),
+    )
+
+
+def _company_actor(user: User) -> Actor:
+    return actor_for(user)
+
+
+@action(permission="people.create")
+def fill_in(actor: Actor, users: dict[str, User]) -> None:
+    """Make companies, people, tags, comments and views, all in one change set per colleague."""
+    random = Random(SEED)  # noqa: S311  (simulation, not secrets)
+    companies = _companies(actor, random, users)
+    people = _people(actor, random, users, companies)
+    _talk(random, users, people)
+    _views(actor)
+
+
+def _companies(actor: Actor, random: Random, users: dict[str, User]) -> list[Any]:
+    made: list[Any] = []
+    names: set[str] = set()
+    while len(made) < PLANTED.companies:
+        name = f"{random.choice(_PLACES)} {random.choice(_TRADES)}"
+        if name in names:
+            name = f"{random.choice(_PLACES)} & {random.choice(_LAST)} {random.choice(_TRADES)}"
+        if name in names:
+            continue
+        names.add(name)
+        owner = random.choice(("priya", "tom", "priya", "tom", None))
+        company, _is_new = create_company(
+            actor,
+            data=NewCompany(
+                name=name,
+                domain=f"{name.lower().replace(' & ', '-').replace(' ', '-')}.example",
+                country=random.choice(_COUNTRIES),
+                owner=str(users[owner].public_id) if owner else None,
+            ),
+        )
+        made.append(company)
+    return made
+
+
+def _people(
+    actor: Actor, random: Random, users: dict[str, User], companies: list[Any]
+) -> list[Any]:
+    made: list[Any] = []
+    for number in range(PLANTED.people):
+        first, last = random.choice(_FIRST), random.choice(_LAST)
+        company = companies[number % len(companies)]
+        owner = random.choice(("priya", "tom", "isla", "hanna", None))
+        address = f"{first}.{last}{number}".lower().replace("’", "").replace("i̇", "i")
+        plain = address.encode("ascii", "ignore").decode()
+        person, _is_new = create_person(
+            actor,
+            data=NewPerson(
+                name=f"{first} {last}",
+                email=f"{plain}@{DOMAIN.replace('thistleandtin', 'customers')}",
+                phone=f"+44 1{random.randint(204, 599)} {random.randint(400000, 899999)}"
+                if random.random() < 0.6
+                else None,
+                title=random.choice(_TITLES),
+                company=company.name,
+                country=company.country or None,
+                owner=str(users[owner].public_id) if owner else None,
+            ),
+        )
+        made.append(person)
+    return made
+
+
+def _talk(random: Random, users: dict[str, User], people: list[Any]) -> None:
+    person_type = object_type("person")
+    for person in random.sample(people, 60):
+        who = actor_for(users[random.choice(("isla", "hanna", "morag"))])
+        add_tag(who, person_type, person.public_id, data=NewTag(name=random.choice(_TAGS)))
+        add_comment(who, person_type, person.public_id, data=NewComment(text=random.choice(_NOTES)))
+
+
+def _views(actor: Actor) -> None:
+    person_type = object_type("person")
+    for name, tree in (
+        ("Needs me", {"field": "owner", "is": "any_of", "value": ["me", "nobody"]}),
+        ("No phone", {"field": "phone", "is": "empty"}),
+        ("New this week", {"field": "created_at", "is": "last_days", "value": 7}),
+    ):
+        save_view(
+            actor,
+            person_type,
+            data=NewView(
+                name=name,
+                visibility="everyone",
+                is_pinned=name == "Needs me",
+                filters={"op": "and", "items": [tree]},
+            ),
+        )

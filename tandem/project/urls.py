@@ -1,0 +1,21 @@
+"""The URL table: assembly only."""
+
+from django.urls import include, path
+
+from tandem.accounts.urls import sign_in_patterns
+
+handler400 = "tandem.ui.error_pages.bad_request"
+handler403 = "tandem.ui.error_pages.refused"
+handler429 = "tandem.accounts.views.sign_in.too_fast"
+handler404 = "tandem.ui.error_pages.missing"
+handler500 = "tandem.ui.error_pages.failed"
+
+urlpatterns = [
+    path("api/v1/", include("tandem.api.urls")),
+    path("accounts/", include(sign_in_patterns)),
+    path("settings/", include("tandem.accounts.urls")),
+    path("", include("tandem.ui.urls")),
+    path("", include("tandem.timeline.urls")),
+    path("", include("tandem.web.urls")),
+    path("", include("tandem.records.urls")),
+]

@@ -1,0 +1,71 @@
+"""The database of a test session: one embedded cluster without durability, thrown away after it."""
+
+import atexit
+import os
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tandem.project import postgres, processes
+from tandem.project.home import Home
+
+PREFIX = "tandem-test-"
+
+INHERITED = ("TANDEM_TEST_CLUSTER_URL", "TANDEM_TEST_CLUSTER_HOME")
+"""How the workers of pytest-xdist, which are born of the first process, find its server."""
+
+
+@dataclass(frozen=True)
+class SessionCluster:
+    """The server of this session, and the home it belongs to."""
+
+    url: str
+    home: Path
+
+
+def test_cluster(*, durable: bool = False) -> SessionCluster:
+    """The session's database server, started on the first call in the first process.
+
+    It syncs nothing to disk unless `durable` (for measuring). Sets DATABASE_URL and TANDEM_HOME; call it before Django's settings are read.
+    """
+    url, home = (os.environ.get(name) for name in INHERITED)
+    cluster = SessionCluster(url, Path(home)) if url and home else _start(durable)
+    os.environ["DATABASE_URL"] = cluster.url
+    os.environ["TANDEM_HOME"] = str(cluster.home)
+    os.environ.update(zip(INHERITED, (cluster.url, str(cluster.home)), strict=True))
+    return cluster
+
+
+test_cluster.__test__ = False  # type: ignore[attr-defined]
+
+
+def _start(durable: bool) -> SessionCluster:
+    """Start a server that ends with this process."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    # The server's own user must get through; what is inside is closed by itself.
+    folder.chmod(0o711)
+    _remove_left_over(folder.parent)
+    home = Home(path=folder / "home")
+    home.prepare()
+    cluster = postgres.Cluster(home, durable=durable)
+    process = cluster.start_and_wait(cluster.prepare())
+    owner = os.getpid()
+
+    def end() -> None:
+        if os.getpid() == owner:
+            postgres.stop(process, how=signal.SIGQUIT)
+            cluster.remove()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
+    return SessionCluster(cluster.url(), home.path)
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Delete what sessions left that were killed."""
+    for path in folder.glob(f"{PREFIX}*"):
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not processes.alive(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""The whole product with the demo company, for a browser: `tandem up`, as a user starts it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.faults.tree import Tree, tandem
+
+# As `bin/demo` prints them.
+DOMAIN = "thistleandtin.example"
+PASSWORD = "two wheels one ride"
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tandem.project.settings", "TANDEM_GALLERY": "1"}
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@contextmanager
+def running_demo(*, with_data: bool = True) -> Iterator[Tree]:
+    """A running product in a home of its own, with the demo company or just its users."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-e2e-"))
+    folder.chmod(0o711)
+    home = folder / "home"
+    try:
+        with Tree(home, environ=SETTINGS) as tree:
+            if with_data:
+                made = tandem(home, "demo-data", environ=SETTINGS)
+                assert made.returncode == 0, made.stderr
+            yield tree
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def token_of(tree: Tree, who: str) -> str:
+    """An API token of a demo user, made on the command line."""
+    made = tandem(tree.home, "token", "add", "--user", f"{who}@{DOMAIN}", environ=SETTINGS)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip().splitlines()[-1]
+
+
+def sign_in(page: Page, tree: Tree, who: str) -> None:
+    """Sign in as a demo user, as a person does."""
+    page.goto(f"{tree.url}/accounts/login/")
+    page.fill("input[name=login]", f"{who}@{DOMAIN}")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{tree.url}/")
+
+
+def context_for(browser: Browser, *, phone: bool = False, dark: bool = False) -> BrowserContext:
+    """A browser window of a size and a theme."""
+    return browser.new_context(
+        viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
+        color_scheme="dark" if dark else "light",
+        locale="en-GB",
+        timezone_id="Europe/London",
+        reduced_motion="reduce",
+    )
