@@ -5,7 +5,7 @@ transaction is still open. The same row is shown by page, command and API.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,8 +36,11 @@ class Cancelled(DomainError):
 class Progress:
     """The running side: a job counts what it has done and learns whether to stop."""
 
-    def __init__(self, record: ProgressRecord) -> None:
+    def __init__(
+        self, record: ProgressRecord, listener: Callable[[ProgressRecord], None] | None = None
+    ) -> None:
         self.record = record
+        self._listener = listener
         self._written_at = 0.0
 
     @property
@@ -63,6 +66,8 @@ class Progress:
     def _write(self) -> None:
         record = self.record
         record.updated_at = timezone.now()
+        if self._listener is not None:
+            self._listener(record)
         rows = ProgressRecord.objects.using(ALIAS).filter(pk=record.pk, state=ProgressState.RUNNING)
         rows.update(
             done=record.done,
@@ -76,18 +81,24 @@ class Progress:
 
 @contextmanager
 def tracking(
-    actor: Actor, *, kind: str, label: str, unit: str, total: int | None = None
+    actor: Actor,
+    *,
+    kind: str,
+    label: str,
+    unit: str,
+    total: int | None = None,
+    listener: Callable[[ProgressRecord], None] | None = None,
 ) -> Iterator[Progress]:
     """Show a long job while it runs; its end, good or bad, is written when the block ends.
 
     ``unit`` is the plural of what is counted (rows, people); results go into
-    ``progress.record.result`` as plain JSON.
+    ``progress.record.result`` as plain JSON. A command passes a ``listener`` that draws its bar.
     """
     record = ProgressRecord.objects.using(ALIAS).create(
         kind=kind, label=label[:200], unit=unit, total=total, actor_id=actor.user_id
     )
     record.refresh_from_db()
-    progress = Progress(record)
+    progress = Progress(record, listener)
     state, message = ProgressState.FAILED, ""
     try:
         yield progress
@@ -120,6 +131,14 @@ def progress_of(actor: Actor, public_id: UUID) -> ProgressRecord:
     ):
         raise Missing()
     return record
+
+
+def recent_progress(actor: Actor, *, limit: int = 20) -> list[ProgressRecord]:
+    """The actor's own last jobs, newest first; everybody's for who operates the installation."""
+    rows = ProgressRecord.objects.order_by("-id")
+    if not actor.may("kernel.operate"):
+        rows = rows.filter(actor_id=actor.user_id)
+    return list(rows[:limit])
 
 
 def request_cancel(actor: Actor, public_id: UUID) -> ProgressRecord:

@@ -8,6 +8,7 @@ set, so it can be undone. Everything is set-based SQL: one statement per table a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from django.apps import apps
@@ -23,8 +24,20 @@ from tandem.kernel.errors import Conflict, FieldError, Missing
 from tandem.kernel.facts import Fact, publish
 from tandem.kernel.history import Tracking, trackings
 from tandem.kernel.models import ChangeSet, Operation, Record
+from tandem.kernel.slots import Slot
 
 CONFLICTS_SHOWN = 20
+
+
+@runtime_checkable
+class UndoFollower(Protocol):
+    """What a room does, in the same transaction, after values have gone back past its actions:
+    make derived columns anew, tell the story. ``change_set_id`` is the undoing change set."""
+
+    def __call__(self, actor: Actor, change_set_id: int) -> None: ...
+
+
+UNDO_FOLLOWERS: Slot[UndoFollower] = Slot("undo follower", UndoFollower)
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,8 @@ def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UU
         raise UndoConflict(
             _("Another record has taken a value that must be unique. Nothing was undone.")
         ) from error
+    for follow in UNDO_FOLLOWERS:
+        follow(actor, current_change_set().id)
     publish(ChangeSetUndone(change_set_id=current_change_set().id, undone_id=target.pk))
     return current_change_set().public_id
 

@@ -1,6 +1,6 @@
 """What may be done with persons and companies."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from tandem.kernel.errors import FieldError, Missing
 from tandem.kernel.facts import Fact, publish
 from tandem.kernel.models import ChangeSet
 from tandem.kernel.refs import RecordRef
+from tandem.kernel.undo import UNDO_FOLLOWERS
 from tandem.people import queries
 from tandem.people.errors import (
     AddressTaken,
@@ -495,26 +496,29 @@ def delete_company(actor: Actor, public_id: UUID) -> None:
     publish(CompaniesDeleted(_change_set(), (company.pk,)))
 
 
-# --- keys -----------------------------------------------------------------------------------------
+# --- after an undo --------------------------------------------------------------------------------
 
 
-@action(permission="people.refresh_keys")
-def refresh_keys(actor: Actor, change_set_ids: Iterable[int]) -> None:
-    """Make the search and sort keys of what these change sets touched anew.
+def follow_undo(actor: Actor, change_set_id: int) -> None:
+    """What an undo entails: keys made anew, and a word in the story of each record.
 
-    An undo puts stored values back past the actions; the keys are derived and have no history.
+    It puts stored values back past the actions; the keys are derived and have no history. Part of
+    the undo's own transaction (a follower of kernel.undo).
     """
-    wanted = list(change_set_ids)
-    touched = ChangeSet.objects.filter(pk__in=wanted).values_list(
-        "changes__root_kind", "changes__root_id"
-    )
-    by_kind: dict[str, set[int]] = {}
-    for kind, pk in touched:
-        by_kind.setdefault(kind, set()).add(pk)
-    for person in Person.objects.filter(pk__in=by_kind.get("person", ())):
+    undoing = ChangeSet.objects.get(pk=change_set_id)
+    touched: dict[str, set[int]] = {"person": set(), "company": set()}
+    roots = undoing.changes.filter(root_kind__in=touched).order_by()
+    for kind, pk in roots.values_list("root_kind", "root_id").distinct():
+        touched[kind].add(pk)
+    for person in Person.objects.filter(pk__in=touched["person"]):
         _rekey(person, _person_search_key(person.pk, person.name))
-    for company in Company.objects.filter(pk__in=by_kind.get("company", ())):
+    for company in Company.objects.filter(pk__in=touched["company"]):
         _rekey(company, _company_search_key(company.pk, company.name))
+    refs = [RecordRef(kind, pk) for kind, found in touched.items() for pk in sorted(found)]
+    tell_story(actor, refs, kind="people.undone", payload={})
+
+
+UNDO_FOLLOWERS.register("people", follow_undo)
 
 
 def _rekey(party: Party, search: str) -> None:

@@ -18,6 +18,5 @@ class PeopleConfig(Room):
         "people.edit": Permission(_("Change people and companies"), _WRITERS),
         "people.delete": Permission(_("Delete people and companies"), _LEADERS),
         "people.assign": Permission(_("Give people and companies an owner"), _WRITERS),
-        "people.refresh_keys": Permission(_("Make search and sort keys anew"), frozenset()),
     }
     loads = ("views",)

@@ -5,23 +5,30 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, Count, F, FilteredRelation, Model, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, Func, Model, Q, QuerySet, Value, When
 from django.db.models.lookups import PostgresOperatorLookup
 
 from tandem.accounts.queries import scoped
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError, Missing
-from tandem.kernel.history import changes_of
 from tandem.people.errors import ExistsNotVisible
 from tandem.people.models import Company, CompanyDomain, Employment, Party, Person, PersonEmail
-from tandem.people.rules import folded, normalize_email, normalize_phone, search_words, sort_key
+from tandem.people.rules import (
+    folded,
+    is_near,
+    normalize_email,
+    normalize_phone,
+    search_words,
+    sort_key,
+)
 from tandem.people.schemas import NewPerson
+from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
 
 ENOUGH_HITS = 5
 SHORTEST_NEAR = 4
-NEAR_ENOUGH = 0.45  # of the trigrams of the text, as pg_trgm's word_similarity counts
+ALIKE = 0.3  # pg_trgm's word_similarity of a candidate, whose words are then looked at one by one
 MAX_CANDIDATES = 500
 MAX_DUPLICATES = 5
 MAX_ANCESTORS = 50
@@ -137,11 +144,12 @@ def _found(rows: QuerySet[AnyParty], text: str) -> QuerySet[AnyParty]:
 def _near(rows: QuerySet[Any], text: str) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)",
-            [str(NEAR_ENOUGH)],
+            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(ALIKE)]
         )
     alike = rows.filter(_Resembles(F("search_key"), Value(text)))
-    return list(alike.order_by().values_list("pk", flat=True)[:MAX_CANDIDATES])
+    likeness = Func(Value(text), F("search_key"), function="word_similarity")
+    candidates = alike.order_by(likeness.desc()).values_list("pk", "search_key")[:MAX_CANDIDATES]
+    return [pk for pk, key in candidates if is_near(text, key)]
 
 
 def same_person_candidates(actor: Actor, data: NewPerson) -> list[Person]:
@@ -209,7 +217,8 @@ def company_called(actor: Actor, name_or_id: str) -> Company | None:
     try:
         return rows.filter(public_id=UUID(name_or_id)).first()
     except ValueError:
-        return rows.filter(sort_key=sort_key(name_or_id)).first()
+        key = sort_key(name_or_id)
+        return rows.filter(sort_key=key).first() if key else rows.filter(name=name_or_id).first()
 
 
 def ancestors_of(company_id: int) -> set[int]:
@@ -249,26 +258,21 @@ def current_jobs(rows: QuerySet[Employment]) -> QuerySet[Employment]:
     return rows.filter(ended_on__isnull=True, deleted_at__isnull=True)
 
 
-_OWN_NAMES = {"address": "email", "normalized": "email", "number": "phone", "size_band": "size"}
+# Each of these raised the version of its record by one.
+_CHANGES = ("people.changed", "people.owner_changed", "people.undone")
 
 
 def fields_changed_since(kind: str, record: Party, version: int) -> list[str]:
-    """Which fields the changes after ``version`` touched, as inputs name them; two queries."""
+    """Which fields the changes after ``version`` touched, by its story; one query."""
     newer = max(record.row_version - version, 0)
-    recent = changes_of(kind, record.pk).values_list("change_set_id", flat=True)
-    change_sets = list(dict.fromkeys(recent[: newer * 10]))[:newer]
+    entries = TimelineEntry.objects.filter(
+        subject_kind=kind, subject_id=record.pk, kind__in=_CHANGES
+    ).order_by("-at", "-id")
     found: set[str] = set()
-    for change in changes_of(kind, record.pk).filter(change_set_id__in=change_sets):
-        for column in change.fields:
-            name = column.removesuffix("_id")
-            name = _OWN_NAMES.get(name, name)
-            found.add(name)
-    return sorted(found & _SHOWN_FIELDS)
-
-
-_SHOWN_FIELDS = frozenset(
-    "name email phone title company owner country domain industry size parent".split()
-)
+    for entry in entries[:newer]:
+        found |= {one["field"] for one in entry.payload.get("changes", ())}
+        found |= {"owner"} if "owner" in entry.payload else set()
+    return sorted(found)
 
 
 def live_parts(model: type[Model], **of: Any) -> QuerySet[Any]:

@@ -120,6 +120,40 @@ def search_words(text: str) -> list[str]:
     return [word for word in _WORDS.split(folded(text)) if word][:MAX_SEARCH_WORDS]
 
 
+def is_near(typed: str, key: str) -> bool:
+    """Whether each typed word is one of a search key's, or a beginning of one, but for a slip.
+
+    A letter missing, doubled, wrong or two changed over: one in a word of 4 to 6 letters, two in a
+    longer one (optimal string alignment distance).
+    """
+    words = key.split()
+    return all(any(_is_slip(word, other) for other in words) for word in typed.split())
+
+
+def _is_slip(word: str, other: str) -> bool:
+    # An address or a number is right or it is another one.
+    allowed = 0 if len(word) < 4 or not word.isalpha() else 1 if len(word) < 7 else 2
+    if other.startswith(word):
+        return True
+    if not allowed or len(other) < len(word) - allowed:
+        return False
+    lengths = range(len(word) - allowed, len(word) + allowed + 1)
+    return any(_distance(word, other[:length]) <= allowed for length in lengths)
+
+
+def _distance(one: str, two: str) -> int:
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for at, char in enumerate(one, 1):
+        before, last, row = row, before, [at]
+        for to, other in enumerate(two, 1):
+            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
+            if at > 1 and to > 1 and char == two[to - 2] and one[at - 2] == other:
+                cost = min(cost, last[to - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
 def split_name(name: str) -> SplitName:
     """A western best guess: particles go with the family name, a comma turns the order round."""
     family, comma, given = name.partition(",")

@@ -31,7 +31,8 @@ def _plain(value: str) -> str:
     # Line breaks, NUL and what turns the direction of reading have no place in a line of text.
     if any(unicodedata.category(char) in ("Cc", "Cs") or char in _BIDI for char in value):
         raise _refusal(TextOdd())
-    return unicodedata.normalize("NFC", value)
+    composed = unicodedata.normalize("NFC", value)
+    return composed if len(composed) <= len(value) else value  # some letters have no shorter form
 
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

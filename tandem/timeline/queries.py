@@ -130,8 +130,10 @@ def story_of(
     page = found[:limit]
     has_more = len(found) > limit
     handed_at = _first_handoff(ref) if page else None
+    # The lane of sales begins with the hand-off; where there was none, with their first entry.
+    has_sales = any(entry.side == Side.SALES for entry in page)
     lines = [
-        Line(run, is_before=handed_at is not None and run[0].at < handed_at)
+        Line(run, is_before=run[0].at < handed_at if handed_at else not has_sales)
         for run in runs(_with_live_words(page), _run_key)
     ]
     return Story(

@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from babel import Locale
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +12,7 @@ from tandem.accounts.schemas import countries
 from tandem.kernel.actor import Actor
 from tandem.people import actions, queries
 from tandem.people.models import SIZE_LABELS, Company, Person
+from tandem.people.rules import sort_key
 from tandem.people.schemas import (
     ChangeCompany,
     ChangePerson,
@@ -22,6 +22,7 @@ from tandem.people.schemas import (
     PersonOut,
     RefOut,
 )
+from tandem.people.views.stories import country_name
 from tandem.records.slots import (
     OBJECT_TYPES,
     Choice,
@@ -33,7 +34,6 @@ from tandem.records.slots import (
 )
 from tandem.timeline.queries import Touch, last_touches
 from tandem.ui import navigation
-from tandem.ui.formats import locale
 from tandem.ui.navigation import NavItem, Section
 
 PERMISSIONS = Permissions(
@@ -43,9 +43,8 @@ PERMISSIONS = Permissions(
 
 def country_choices() -> list[Choice]:
     """Countries by name in the reader's language."""
-    names = locale().territories or Locale("en").territories
-    known = [(code, names.get(code, code)) for code in countries()]
-    return [Choice(code, name) for code, name in sorted(known, key=lambda pair: pair[1])]
+    known = [(code, country_name(code)) for code in countries()]
+    return [Choice(code, name) for code, name in sorted(known, key=lambda pair: sort_key(pair[1]))]
 
 
 def size_choices() -> list[Choice]:
@@ -151,9 +150,15 @@ PERSON = ObjectType(
             source="primary_job__company__name",
             sort="primary_job__company__sort_key",
             is_editable=True,
+        ),
+        Field(
+            "owner",
+            gettext_lazy("Owner"),
+            _T.USER,
+            sort="owner__name",
+            is_editable=True,
             width="w-mid",
         ),
-        Field("owner", gettext_lazy("Owner"), _T.USER, sort="owner__name", is_editable=True),
         Field(
             "country",
             gettext_lazy("Country"),
@@ -249,7 +254,6 @@ COMPANY = ObjectType(
             _T.TEXT,
             source="primary_domain__domain",
             is_editable=True,
-            width="w-mid",
         ),
         Field("industry", gettext_lazy("Industry"), _T.TEXT, is_editable=True, width="w-mid"),
         Field(
@@ -278,7 +282,14 @@ COMPANY = ObjectType(
             is_editable=True,
             width="w-mid",
         ),
-        Field("owner", gettext_lazy("Owner"), _T.USER, sort="owner__name", is_editable=True),
+        Field(
+            "owner",
+            gettext_lazy("Owner"),
+            _T.USER,
+            sort="owner__name",
+            is_editable=True,
+            width="w-mid",
+        ),
         Field("tags", gettext_lazy("Tags"), _T.TAGS),
         Field(
             "people",

@@ -8,8 +8,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tandem.people.models import SIZE_LABELS
+from tandem.people.rules import SizeBand
 from tandem.timeline.models import TimelineEntry
 from tandem.timeline.slots import ENTRY_KINDS, EntryKind, strong
+from tandem.ui.formats import locale
 
 FIELD_LABELS = {
     "name": gettext_lazy("name"),
@@ -24,6 +27,20 @@ FIELD_LABELS = {
     "size": gettext_lazy("size"),
     "parent": gettext_lazy("parent company"),
 }
+
+
+def country_name(code: str) -> str:
+    """A country in the reader's language; the code where it has no name there."""
+    return str(locale().territories.get(code, code))
+
+
+def _value(field: str, value: str) -> str:
+    """A value as people read it: what stands in the story is what was stored."""
+    if field == "country":
+        return country_name(value)
+    if field == "size" and value in SIZE_LABELS:
+        return str(SIZE_LABELS[SizeBand(value)])
+    return value
 
 
 def _created(entry: TimelineEntry) -> SafeString:
@@ -44,14 +61,16 @@ def _owner_changed(entry: TimelineEntry) -> SafeString:
 def _changed(entry: TimelineEntry) -> SafeString:
     who, changes = strong(entry.actor_label), _changes(entry)
     if len(changes) != 1:
-        names = ", ".join(str(FIELD_LABELS.get(one["field"], one["field"])) for one in changes)
+        names = ", ".join(_label(one["field"]) for one in changes)
         return format_html(_("{who} changed {names}"), who=who, names=names)
-    one = changes[0]
-    name = FIELD_LABELS.get(one["field"], one["field"])
-    if not one["new"]:
-        return format_html(_("{who} emptied {name}"), who=who, name=name)
+    field, value = changes[0]["field"], changes[0]["new"]
+    if not value:
+        return format_html(_("{who} emptied {name}"), who=who, name=_label(field))
     return format_html(
-        _("{who} changed {name} to {value}"), who=who, name=name, value=strong(one["new"])
+        _("{who} changed {name} to {value}"),
+        who=who,
+        name=_label(field),
+        value=strong(_value(field, value)),
     )
 
 
@@ -59,13 +78,21 @@ def _was(entry: TimelineEntry) -> SafeString:
     """What stood there before, or all the values where several changed."""
     changes = _changes(entry)
     if len(changes) == 1:
-        old = changes[0]["old"]
-        return format_html(_("was {value}"), value=old) if old else SafeString()
+        field, old = changes[0]["field"], changes[0]["old"]
+        return format_html(_("was {value}"), value=_value(field, old)) if old else SafeString()
     return format_html_join(
         ", ",
         "{}: {}",
-        ((FIELD_LABELS.get(one["field"], one["field"]), one["new"] or "–") for one in changes),
+        ((_label(one["field"]), _value(one["field"], one["new"]) or "–") for one in changes),
     )
+
+
+def _undone(entry: TimelineEntry) -> SafeString:
+    return format_html(_("{who} took a change back"), who=strong(entry.actor_label))
+
+
+def _label(field: str) -> str:
+    return str(FIELD_LABELS.get(field, field))
 
 
 def _changes(entry: TimelineEntry) -> Sequence[dict[str, Any]]:
@@ -78,5 +105,6 @@ for kind in (
     EntryKind("people.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("people.owner_changed", "user-check", _owner_changed, is_touch=False),
     EntryKind("people.deleted", "trash", _deleted, is_touch=False),
+    EntryKind("people.undone", "arrow-back-up", _undone, is_touch=False),
 ):
     ENTRY_KINDS.register(kind.kind, kind)
