@@ -41,7 +41,10 @@ COMMANDS = {
     "backup": Entry("backup", "Write everything into one archive.", needs_django=False),
     "restore": Entry("restore", "Bring an archive back, with sending held.", needs_django=False),
     "finish-restore": Entry("finish_restore", "Part of a restore.", is_hidden=True),
-    "demo-data": Entry("demo_data", "Fill in the demo company.", is_hidden=True),
+    "facts": Entry("facts", "Who hears of what happens."),
+    "demo-data": Entry(
+        "demo_data", "Fill in the demo company.", uses_database=True, is_hidden=True
+    ),
 }
 
 

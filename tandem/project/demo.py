@@ -4,6 +4,7 @@ Everything is invented and goes through the same actions as real input. What is 
 purpose stands in ``PLANTED``, where tests read it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -17,6 +18,8 @@ from tandem.accounts.rules import Role, TeamKind
 from tandem.accounts.schemas import CompanyInput, NewUser, TeamInput, TeamMembers, WorkingHours
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
+from tandem.kernel.models import ProgressRecord
+from tandem.kernel.progress import Progress, tracking
 from tandem.people.actions import create_company, create_person
 from tandem.people.models import Company
 from tandem.people.schemas import NewCompany, NewPerson
@@ -113,11 +116,20 @@ _NOTES = (
 )
 
 
-def seed_demo() -> None:
+def seed_demo(listener: Callable[[ProgressRecord], None] | None = None) -> None:
     """Fill in the demo company where it is not there, and print its sign-ins."""
     users = _users()
     if not Company.objects.exists():
-        fill_in(_company_actor(users["morag"]), users)
+        actor = actor_for(users["morag"])
+        with tracking(
+            actor,
+            kind="project.demo",
+            label="Demo company",
+            unit="records",
+            total=PLANTED.companies + PLANTED.people,
+            listener=listener,
+        ) as progress:
+            fill_in(actor, users, progress)
     print(f"\nThistle & Tin Trading: sign in with the password “{PASSWORD}” as")  # noqa: T201
     for colleague in COLLEAGUES:
         address = f"{colleague.key}@{DOMAIN}"
@@ -168,21 +180,19 @@ def _teams(users: dict[str, User]) -> None:
     )
 
 
-def _company_actor(user: User) -> Actor:
-    return actor_for(user)
-
-
 @action(permission="people.create")
-def fill_in(actor: Actor, users: dict[str, User]) -> None:
-    """Make companies, people, tags, comments and views, all in one change set per colleague."""
+def fill_in(actor: Actor, users: dict[str, User], progress: Progress) -> None:
+    """Make companies, people, tags, comments and views, all in one change set."""
     random = Random(SEED)  # noqa: S311  (simulation, not secrets)
-    companies = _companies(actor, random, users)
-    people = _people(actor, random, users, companies)
+    companies = _companies(actor, random, users, progress)
+    people = _people(actor, random, users, companies, progress)
     _talk(random, users, people)
     _views(actor)
 
 
-def _companies(actor: Actor, random: Random, users: dict[str, User]) -> list[Any]:
+def _companies(
+    actor: Actor, random: Random, users: dict[str, User], progress: Progress
+) -> list[Any]:
     made: list[Any] = []
     names: set[str] = set()
     while len(made) < PLANTED.companies:
@@ -203,11 +213,16 @@ def _companies(actor: Actor, random: Random, users: dict[str, User]) -> list[Any
             ),
         )
         made.append(company)
+        progress.advance()
     return made
 
 
 def _people(
-    actor: Actor, random: Random, users: dict[str, User], companies: list[Any]
+    actor: Actor,
+    random: Random,
+    users: dict[str, User],
+    companies: list[Any],
+    progress: Progress,
 ) -> list[Any]:
     made: list[Any] = []
     for number in range(PLANTED.people):
@@ -231,6 +246,7 @@ def _people(
             ),
         )
         made.append(person)
+        progress.advance()
     return made
 
 
