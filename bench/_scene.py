@@ -96,9 +96,9 @@ def add_people_by_sql(count: int) -> None:
 _PEOPLE = """
     INSERT INTO people_person (public_id, name, given_name, family_name, search_key, sort_key,
                                country, locale, time_zone, x)
-    SELECT gen_random_uuid(), 'Given' || n || ' Family' || n % 9973, 'Given' || n,
-           'Family' || n % 9973, ' given' || n || ' family' || n % 9973,
-           'given' || n || ' family' || n % 9973, 'GB', '', '', '{}'
+    SELECT gen_random_uuid(), 'Given' || n || ' Family' || n %% 9973, 'Given' || n,
+           'Family' || n %% 9973, ' given' || n || ' family' || n %% 9973,
+           'given' || n || ' family' || n %% 9973, 'GB', '', '', '{}'
     FROM generate_series(1, %(count)s) n
 """
 _PARTS = (

@@ -65,6 +65,7 @@ Phone = Annotated[str, Field(max_length=40), Plain]
 Domain = Annotated[str, Field(max_length=253), AfterValidator(_domain)]
 # A record or user named by public id, or by what people call it.
 Named = Annotated[str, Field(max_length=254), Plain]
+CompanyNamed = Annotated[str, Field(max_length=200), Plain]  # one that nobody knows is added
 EmptyIsNone = BeforeValidator(_none_if_empty)
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION)]
 
@@ -82,7 +83,7 @@ class NewPerson(Input):
     email: Annotated[Address | None, EmptyIsNone] = None
     phone: Annotated[Phone | None, EmptyIsNone] = None
     title: Annotated[Line | None, EmptyIsNone] = None
-    company: Annotated[Named | None, EmptyIsNone] = None
+    company: Annotated[CompanyNamed | None, EmptyIsNone] = None
     owner: Annotated[Named | None, EmptyIsNone] = None
     country: Annotated[Country | None, EmptyIsNone] = None
 
@@ -109,7 +110,7 @@ class ChangePerson(Change):
     email: Annotated[Address | None, EmptyIsNone] = None
     phone: Annotated[Phone | None, EmptyIsNone] = None
     title: Annotated[Line | None, EmptyIsNone] = None
-    company: Annotated[Named | None, EmptyIsNone] = None
+    company: Annotated[CompanyNamed | None, EmptyIsNone] = None
     owner: Annotated[Named | None, EmptyIsNone] = None
     country: Annotated[Country | None, EmptyIsNone] = None
 

@@ -41,6 +41,9 @@ COMMANDS = {
     "backup": Entry("backup", "Write everything into one archive.", needs_django=False),
     "restore": Entry("restore", "Bring an archive back, with sending held.", needs_django=False),
     "finish-restore": Entry("finish_restore", "Part of a restore.", is_hidden=True),
+    "release-sending": Entry(
+        "release_sending", "Let a restored copy send again.", uses_database=True
+    ),
     "facts": Entry("facts", "Who hears of what happens."),
     "demo-data": Entry(
         "demo_data", "Fill in the demo company.", uses_database=True, is_hidden=True

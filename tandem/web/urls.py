@@ -8,5 +8,6 @@ app_name = "web"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("sending/release", views.sending_release, name="release-sending"),
     path("search", views.search, name="search"),
 ]

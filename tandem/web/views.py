@@ -3,18 +3,20 @@
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from tandem.kernel.actor import Actor
-from tandem.kernel.doors import ActorRequest, signed_in_page
+from tandem.kernel.doors import ActorRequest, page, signed_in_page
+from tandem.kernel.installation import installation, release_sending
 from tandem.records import queries
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 from tandem.records.views.cells import rows_of
 from tandem.timeline.queries import latest_stories
 from tandem.ui.navigation import NavItem, Section, register
-from tandem.ui.responses import render
+from tandem.ui.responses import Toast, render, see_other
 
 SEARCH_SHOWN = 20
 HOME_SHOWN = 12
@@ -33,8 +35,17 @@ def home(request: ActorRequest) -> HttpResponseBase:
         "is_empty": not any(count for _type, count in counts),
         "stories": latest_stories(actor, limit=HOME_SHOWN),
         "mine": [(found, _mine(actor, found)) for found in types],
+        "installation": installation(),
+        "may_release": actor.may("kernel.operate"),
     }
     return render(request, "web/home.html", context)
+
+
+@require_POST
+@page(permission="kernel.operate")
+def sending_release(request: ActorRequest) -> HttpResponseBase:
+    release_sending(request.actor)
+    return see_other(request, reverse("web:home"), toast=Toast(_("Sending is released")))
 
 
 @require_GET

@@ -56,8 +56,12 @@ def _touches(kind: str, actor: Actor, rows: Sequence[Any]) -> Mapping[int, Touch
     return last_touches(actor, kind, [row.pk for row in rows])
 
 
-def _touched_at(kind: str, actor: Actor, rows: Sequence[Any]) -> Mapping[int, datetime]:
-    return {pk: touch.at for pk, touch in _touches(kind, actor, rows).items()}
+def _moment(touch: Touch) -> datetime:
+    return touch.at
+
+
+_PERSON_TOUCHES = partial(_touches, "person")
+_COMPANY_TOUCHES = partial(_touches, "company")
 
 
 def _people_counts(actor: Actor, rows: Sequence[Any]) -> Mapping[int, int]:
@@ -172,14 +176,15 @@ PERSON = ObjectType(
             "last_touch",
             gettext_lazy("Last touch"),
             _T.TOUCH,
-            load=partial(_touches, "person"),
+            load=_PERSON_TOUCHES,
             is_filterable=False,
         ),
         Field(
             "when",
             gettext_lazy("When"),
             _T.MOMENT,
-            load=partial(_touched_at, "person"),
+            load=_PERSON_TOUCHES,
+            pick=_moment,
             is_filterable=False,
             width="w-when",
         ),
@@ -303,14 +308,15 @@ COMPANY = ObjectType(
             "last_touch",
             gettext_lazy("Last touch"),
             _T.TOUCH,
-            load=partial(_touches, "company"),
+            load=_COMPANY_TOUCHES,
             is_filterable=False,
         ),
         Field(
             "when",
             gettext_lazy("When"),
             _T.MOMENT,
-            load=partial(_touched_at, "company"),
+            load=_COMPANY_TOUCHES,
+            pick=_moment,
             is_filterable=False,
             width="w-when",
         ),
