@@ -14,8 +14,8 @@ def log() -> tuple[logging.Logger, io.StringIO]:
     handler = logging.StreamHandler(stream)
     handler.addFilter(ContextFilter())
     handler.setFormatter(Formatter("%(message)s"))
-    logger = logging.Logger("tandem.test")
-    logger.addHandler(handler)
+    logger = logging.getLogger("tandem.test")
+    logger.handlers, logger.propagate = [handler], False
     return logger, stream
 
 
