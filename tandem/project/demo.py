@@ -106,13 +106,17 @@ _TITLES = (
 )
 _COUNTRIES = ("GB",) * 8 + ("IE", "DE", "FR", "NL", "SE", "DK")
 _TAGS = ("Trade fair Harrogate", "Winter Tins", "Catalogue 2026", "Key account", "No phone")
-_NOTES = (
-    "Wants shelf-ready tins before December, asked about the carriage terms.",
+_MARKETING_NOTES = (
     "Opened the trade price list twice this week; the catalogue goes out tomorrow.",
-    "One central buyer for all shops. Decides together with the owner.",
     "Came to the stand in Harrogate, took the sample set with the thistle motif.",
-    "Pays on thirty days, never late. Asks for fewer mails, please.",
-    "The spring range is too small for them; try again with Christmas.",
+    "Asked for fewer mails: the monthly letter only, please.",
+    "Downloaded the Christmas look book and stayed on the page for the tins.",
+)
+_SALES_NOTES = (
+    "Wants shelf-ready tins before December, asked about the carriage terms.",
+    "One central buyer for all shops. Decides together with the owner.",
+    "Pays on thirty days, never late. The spring range is too small for them.",
+    "Called: budget comes in March, wants to hear from us in February.",
 )
 
 
@@ -251,11 +255,19 @@ def _people(
 
 
 def _talk(random: Random, users: dict[str, User], people: list[Any]) -> None:
+    """Both sides write about the same people: marketing first, then the seller who owns them."""
     person_type = object_type("person")
-    for person in random.sample(people, 60):
-        who = actor_for(users[random.choice(("isla", "hanna", "morag"))])
-        add_tag(who, person_type, person.public_id, data=NewTag(name=random.choice(_TAGS)))
-        add_comment(who, person_type, person.public_id, data=NewComment(text=random.choice(_NOTES)))
+    sellers = {users[key].pk: users[key] for key in ("priya", "tom")}
+    for person in random.sample(people, 90):
+        marketer = actor_for(users[random.choice(("isla", "hanna"))])
+        tag = NewTag(name=random.choice(_TAGS))
+        add_tag(marketer, person_type, person.public_id, data=tag)
+        note = NewComment(text=random.choice(_MARKETING_NOTES))
+        add_comment(marketer, person_type, person.public_id, data=note)
+        seller = sellers.get(person.owner_id)
+        if seller is not None:
+            answer = NewComment(text=random.choice(_SALES_NOTES))
+            add_comment(actor_for(seller), person_type, person.public_id, data=answer)
 
 
 def _views(actor: Actor) -> None:
