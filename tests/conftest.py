@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.conf import settings
 from pydantic import SecretStr
 
 from tandem.accounts.actions import add_user
@@ -13,6 +14,9 @@ from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import NewUser
 from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.permissions import declared
+
+# Argon2 is slow on purpose: a tenth of a second for each of the users that almost every test makes.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 PASSWORD = "tin whistle and harbour lights"
 
