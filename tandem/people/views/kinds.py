@@ -161,7 +161,7 @@ PERSON = ObjectType(
             _T.USER,
             sort="owner__name",
             is_editable=True,
-            width="w-mid",
+            width="w-name",
         ),
         Field(
             "country",
@@ -293,7 +293,7 @@ COMPANY = ObjectType(
             _T.USER,
             sort="owner__name",
             is_editable=True,
-            width="w-mid",
+            width="w-name",
         ),
         Field("tags", gettext_lazy("Tags"), _T.TAGS),
         Field(

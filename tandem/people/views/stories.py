@@ -82,7 +82,7 @@ def _was(entry: TimelineEntry) -> SafeString:
         return format_html(_("was {value}"), value=_value(field, old)) if old else SafeString()
     return format_html_join(
         ", ",
-        "{}: {}",
+        "{}: <span data-verbatim>{}</span>",
         ((_label(one["field"]), _value(one["field"], one["new"]) or "–") for one in changes),
     )
 

@@ -1,0 +1,171 @@
+"""What may be done with a company; which company a text means."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tandem.kernel.actions import action, current_change_set
+from tandem.kernel.actor import Actor
+from tandem.kernel.facts import publish
+from tandem.kernel.refs import RecordRef
+from tandem.people import queries
+from tandem.people.actions.addresses import ATTEMPTS, change_domain, claim_domain
+from tandem.people.actions.changes import (
+    Changes,
+    Columns,
+    Step,
+    change_country,
+    change_fields,
+    change_name,
+)
+from tandem.people.actions.owners import change_owner, first_owner
+from tandem.people.actions.rows import locked, touch
+from tandem.people.errors import CompanyUnknown, DomainTaken, ParentInvalid
+from tandem.people.facts import CompaniesChanged, CompaniesCreated, CompaniesDeleted
+from tandem.people.models import Company, CompanyDomain, Employment
+from tandem.people.rules import is_free_mail, search_key, sort_key
+from tandem.people.schemas import ChangeCompany, NewCompany
+from tandem.records.slots import tell_story
+
+
+@action(permission="people.create")
+def create_company(actor: Actor, *, data: NewCompany) -> tuple[Company, bool]:
+    """Add a company; (company, True), or (the one that has the domain already, False), unchanged.
+
+    Raises ExistsNotVisible when the actor may not see it, CompanyUnknown (of the parent),
+    OwnerUnknown.
+    """
+    claims = bool(data.domain) and not is_free_mail(str(data.domain))
+    for _attempt in range(ATTEMPTS):
+        existing = queries.company_with_domain(actor, str(data.domain)) if claims else None
+        if existing is not None:
+            return existing, False
+        company = _insert_company(actor, data)
+        if company is not None:
+            tell_story(actor, [RecordRef("company", company.pk)], kind="people.created", payload={})
+            publish(CompaniesCreated(current_change_set().id, (company.pk,)))
+            return company, True
+    raise DomainTaken(field="domain")
+
+
+@action(permission="people.edit")
+def change_company(
+    actor: Actor, public_id: UUID, *, data: ChangeCompany, version: int | None = None
+) -> Company:
+    """Change the given fields of a company.
+
+    Raises Missing, VersionConflict, DomainTaken, ExistsNotVisible, CompanyUnknown, ParentInvalid,
+    OwnerUnknown, and Refused when a new owner is given without the right to.
+    """
+    company = locked(queries.companies_visible_to(actor), public_id)
+    changes = change_fields(actor, company, data, kind="company", steps=_STEPS, version=version)
+    if not changes.values:
+        return company
+    publish(CompaniesChanged(current_change_set().id, (company.pk,), changes.fields))
+    return Company.objects.get(pk=company.pk)
+
+
+@action(permission="people.delete")
+def delete_company(actor: Actor, public_id: UUID) -> None:
+    """Delete a company; its people stay, without it; undo brings back what belonged to it."""
+    company = locked(queries.companies_visible_to(actor), public_id)
+    now = timezone.now()
+    queries.live_parts(CompanyDomain, company_id=company.pk).update(deleted_at=now)
+    queries.live_parts(Employment, company_id=company.pk).update(company_id=None)
+    Company.objects.filter(parent_id=company.pk).update(parent_id=None)
+    touch(Company, [company.pk], deleted_at=now)
+    tell_story(actor, [RecordRef("company", company.pk)], kind="people.deleted", payload={})
+    publish(CompaniesDeleted(current_change_set().id, (company.pk,)))
+
+
+def company_for(actor: Actor, named: str, *, keep: Company | None = None) -> Company:
+    """The company that a text means; one that nobody knows by this name is added.
+
+    ``keep`` goes before others of its name. Raises CompanyUnknown for a strange public id.
+    """
+    if keep is not None and sort_key(keep.name) == sort_key(named):
+        return keep
+    found = queries.company_called(actor, named)
+    if found is not None:
+        return found
+    if _is_uuid(named):
+        raise CompanyUnknown(field="company")
+    # Two people who name the same new company at once: the second waits and then finds it.
+    _wait_in_line(f"people.company:{sort_key(named)}")
+    found = queries.company_called(actor, named)
+    return found or create_company(actor, data=NewCompany(name=named))[0]
+
+
+def _insert_company(actor: Actor, data: NewCompany) -> Company | None:
+    """A new company with its domain; None when someone else took the domain."""
+    parent = _parent(actor, data.parent) if data.parent else None
+    with transaction.atomic():
+        company = Company.objects.create(
+            name=data.name,
+            industry=data.industry or "",
+            size_band=str(data.size or ""),
+            country=data.country or "",
+            parent=parent,
+            owner_id=first_owner(actor, data.owner, kind="company"),
+            sort_key=sort_key(data.name),
+            search_key=search_key(data.name, [data.domain or ""], []),
+        )
+        if data.domain and not claim_domain(company.pk, data.domain):
+            transaction.set_rollback(True)
+            return None
+    return company
+
+
+def _parent(actor: Actor, named: str) -> Company:
+    found = queries.company_called(actor, named)
+    if found is None:
+        raise CompanyUnknown(field="parent")
+    return found
+
+
+def _change_industry(actor: Actor, company: Company, value: Any, changes: Changes) -> Columns:
+    return {"industry": value or ""} if changes.note("industry", company.industry, value) else {}
+
+
+def _change_size(actor: Actor, company: Company, value: Any, changes: Changes) -> Columns:
+    return {"size_band": str(value or "")} if changes.note("size", company.size_band, value) else {}
+
+
+def _change_parent(actor: Actor, company: Company, value: Any, changes: Changes) -> Columns:
+    parent = _parent(actor, value) if value else None
+    if (parent.pk if parent else None) == company.parent_id:
+        return {}
+    if parent is not None:
+        # Two companies that are put below each other at once would close a circle.
+        _wait_in_line("people.parents")
+        if company.pk in queries.ancestors_of(parent.pk):
+            raise ParentInvalid(field="parent")
+    changes.values["parent"] = (str(company.parent or ""), str(parent or ""))
+    return {"parent_id": parent.pk if parent else None}
+
+
+_STEPS: Mapping[str, Step] = {
+    "name": change_name,
+    "domain": change_domain,
+    "industry": _change_industry,
+    "size": _change_size,
+    "country": change_country,
+    "parent": _change_parent,
+    "owner": change_owner,
+}
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _wait_in_line(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
