@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
+from pydantic import ConfigDict, StrictBool
 
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.models import ChangeSet
@@ -32,7 +33,9 @@ class ChangeSetOut(Schema):
 class UndoIn(Schema):
     """How to undo: ``keep_later_edits`` leaves alone what was changed since."""
 
-    keep_later_edits: bool = False
+    model_config = ConfigDict(extra="forbid")
+
+    keep_later_edits: StrictBool = False
 
 
 class ProgressOut(Schema):
@@ -66,30 +69,48 @@ def _change_set(found: ChangeSet) -> ChangeSetOut:
     )
 
 
-@router.get("/change-sets/{uuid:public_id}", response={200: ChangeSetOut, **REFUSALS})
+@router.get(
+    "/change-sets/{uuid:public_id}",
+    response={200: ChangeSetOut, **REFUSALS},
+    operation_id="change_set_get",
+)
 @asks_for("kernel.undo")
 def get_change_set(request: HttpRequest, public_id: UUID) -> ChangeSetOut:
     """One change set of the caller's own; of anyone with the right to undo it."""
     return _change_set(change_set_for(actor_of(request), public_id))
 
 
-@router.post("/change-sets/{uuid:public_id}/undo", response={200: ChangeSetOut, **REFUSALS})
+@router.post(
+    "/change-sets/{uuid:public_id}/undo",
+    response={200: ChangeSetOut, **REFUSALS},
+    operation_id="change_set_undo",
+)
 @asks_for("kernel.undo")
-def undo_change_set(request: HttpRequest, public_id: UUID, data: UndoIn) -> ChangeSetOut:
+def undo_change_set(
+    request: HttpRequest, public_id: UUID, data: UndoIn | None = None
+) -> ChangeSetOut:
     """Take a change set back, whole or not at all; the answer is the undoing change set."""
     actor = actor_of(request)
-    undoing = undo(actor, public_id, keep_later_edits=data.keep_later_edits)
+    undoing = undo(actor, public_id, keep_later_edits=data is not None and data.keep_later_edits)
     return _change_set(change_set_for(actor, undoing))
 
 
-@router.get("/progress/{uuid:public_id}", response={200: ProgressOut, **REFUSALS})
+@router.get(
+    "/progress/{uuid:public_id}",
+    response={200: ProgressOut, **REFUSALS},
+    operation_id="progress_get",
+)
 @asks_for("kernel.watch")
 def get_progress(request: HttpRequest, public_id: UUID) -> Any:
     """How far a long job is."""
     return describe(progress_of(actor_of(request), public_id), now=timezone.now())
 
 
-@router.post("/progress/{uuid:public_id}/cancellation", response={200: ProgressOut, **REFUSALS})
+@router.post(
+    "/progress/{uuid:public_id}/cancellation",
+    response={200: ProgressOut, **REFUSALS},
+    operation_id="progress_cancel",
+)
 @asks_for("kernel.watch")
 def cancel_progress(request: HttpRequest, public_id: UUID) -> Any:
     """Ask a long job to stop at its next step."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -26,10 +27,11 @@ class KeyReused(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: an HTTP status and the body as text."""
+    """What was answered: an HTTP status, the body as text, the change set where there is one."""
 
     status: int
     body: str
+    change_set: UUID | None = None
     is_replay: bool = False
 
 
@@ -56,12 +58,14 @@ def once(actor: Actor, *, key: str, request: str, run: Callable[[], Answer]) -> 
         if kept.fingerprint != request:
             raise KeyReused()
         if kept.status is not None:
-            return Answer(status=kept.status, body=kept.body, is_replay=True)
+            return Answer(kept.status, kept.body, kept.change_set, is_replay=True)
         answer = run()
         if answer.status >= 400:
             transaction.set_rollback(True)
             return answer
-        IdempotencyKey.objects.filter(pk=kept.pk).update(status=answer.status, body=answer.body)
+        IdempotencyKey.objects.filter(pk=kept.pk).update(
+            status=answer.status, body=answer.body, change_set=answer.change_set
+        )
         return answer
 
 

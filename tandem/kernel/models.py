@@ -216,6 +216,7 @@ class IdempotencyKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     body = models.TextField(blank=True, db_default="")
+    change_set = models.UUIDField(null=True)  # by its public id, as the answer names it
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

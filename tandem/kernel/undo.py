@@ -27,6 +27,8 @@ from tandem.kernel.models import ChangeSet, Operation, Record
 from tandem.kernel.slots import Slot
 
 CONFLICTS_SHOWN = 20
+# Deeds that changed no record (a token made, a value saved as it was) are passed over.
+LOOKED_BACK = 20
 
 
 @runtime_checkable
@@ -63,15 +65,15 @@ class AlreadyUndone(Conflict):
 
 
 def undoable_by(actor: Actor) -> ChangeSet | None:
-    """The actor's last change set that is neither an undo nor undone; two queries at most."""
-    return (
+    """The actor's last change set that changed records and is neither an undo nor undone."""
+    if actor.user_id is None:
+        return None
+    recent = (
         ChangeSet.objects.filter(actor_id=actor.user_id, undo_of__isnull=True)
         .exclude(Exists(ChangeSet.objects.filter(undo_of=OuterRef("pk"))))
-        .order_by("-id")
-        .first()
-        if actor.user_id is not None
-        else None
+        .order_by("-id")[:LOOKED_BACK]
     )
+    return next((one for one in recent if _touched_tables(one.pk)), None)
 
 
 def change_set_for(actor: Actor, public_id: UUID) -> ChangeSet:

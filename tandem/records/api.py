@@ -1,7 +1,12 @@
 """The API resource of every kind of record, made from its ObjectType."""
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,6 +14,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field, StringConstraints, create_model
 
+from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.records import queries
 from tandem.records.actions import (
@@ -23,7 +29,7 @@ from tandem.records.actions import (
 from tandem.records.errors import FilterInvalid
 from tandem.records.models import Comment, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
-from tandem.records.rules import EVERYTHING
+from tandem.records.rules import EVERYTHING, Group
 from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
 from tandem.records.slots import ObjectType
 
@@ -109,14 +115,15 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
     def list_records(request: HttpRequest, params: Query[ListIn]) -> Any:
         """A page of the records that the caller may see."""
         actor = actor_of(request)
-        query = ListQuery(
-            filters=_filters(object_type, params.filter),
-            text=params.q.strip(),
-            sort=params.sort,
-            cursor=params.cursor,
-            limit=params.limit,
-        )
-        found = queries.list_page(object_type, actor, query)
+        with _place_in_filter():
+            query = ListQuery(
+                filters=_filters(object_type, params.filter),
+                text=params.q.strip(),
+                sort=params.sort,
+                cursor=params.cursor,
+                limit=params.limit,
+            )
+            found = queries.list_page(object_type, actor, query)
         return {
             "items": [object_type.output(row) for row in found.rows],
             "next": found.next or None,
@@ -126,8 +133,8 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
         """Make a record; 200 with the existing one where it is here already."""
         actor = actor_of(request)
         record, is_new = object_type.create(actor, data=data)
-        seen = queries.visible_record(object_type, actor, record.public_id)
-        return Status(201 if is_new else 200, object_type.output(seen))
+        written = _as_written(object_type, actor, record.public_id)
+        return Status(201 if is_new else 200, written)
 
     create_record.__annotations__["data"] = object_type.input_schema
     router.post(
@@ -155,7 +162,7 @@ def _one(router: Router, object_type: ObjectType) -> None:
         """Change some fields; what is left out stays, null empties."""
         actor = actor_of(request)
         object_type.update(actor, public_id, data=data)
-        return object_type.output(queries.visible_record(object_type, actor, public_id))
+        return _as_written(object_type, actor, public_id)
 
     change_record.__annotations__["data"] = object_type.change_schema
     router.patch(
@@ -283,7 +290,7 @@ def _views(router: Router, object_type: ObjectType) -> None:
         return Status(204, None)
 
 
-def _filters(object_type: ObjectType, text: str) -> Any:
+def _filters(object_type: ObjectType, text: str) -> Group:
     if not text:
         return EVERYTHING
     try:
@@ -291,6 +298,25 @@ def _filters(object_type: ObjectType, text: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise FilterInvalid(field="filter") from error
     return queries.read_filters(object_type, tree)
+
+
+@contextmanager
+def _place_in_filter() -> Iterator[None]:
+    """Name the place in a refused tree by the parameter; a saved view says ``filters``."""
+    try:
+        yield
+    except FilterInvalid as error:
+        errors = [replace(one, field=f"filter{_PLACE.sub('', one.field)}") for one in error.errors]
+        raise FilterInvalid(error.text, errors=errors) from error
+
+
+_PLACE = re.compile("^filters?")
+
+
+def _as_written(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:
+    """The record that the actor has just written, also where it has passed out of sight."""
+    everywhere = replace(actor, scopes=MappingProxyType({"*": Scope.ALL}))
+    return object_type.output(queries.visible_record(object_type, everywhere, public_id))
 
 
 def _comment(comment: Comment) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -85,16 +86,20 @@ def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPa
     rows = records_matching(object_type, actor, query)
     if query.cursor:
         rows = rows.filter(_after(field, descending, query.cursor))
-    order = (
-        F(field.sort_path).desc(nulls_last=True)
-        if descending
-        else F(field.sort_path).asc(nulls_last=True)
-    )
+    order = _order(object_type, field, descending)
     rows = object_type.prepare(rows).annotate(sort_value=F(field.sort_path)).order_by(order, "id")
     page = list(rows[: query.limit + 1])
     has_more = len(page) > query.limit
     page = page[: query.limit]
     return ListPage(page, _cursor(page[-1]) if has_more else "")
+
+
+def _order(object_type: ObjectType, field: Field, descending: bool) -> OrderBy:
+    # Empty values stand last either way; where there are none, an index can serve the order.
+    path = field.sort_path
+    never_empty = "__" not in path and not object_type.model._meta.get_field(path).null
+    last = None if never_empty else True
+    return F(path).desc(nulls_last=last) if descending else F(path).asc(nulls_last=last)
 
 
 def sort_of(object_type: ObjectType, sort: str) -> tuple[Field, bool]:
@@ -118,11 +123,17 @@ def load_values(
 ) -> Mapping[str, Mapping[int, Any]]:
     """What is no column, for a page of rows: one query or so per such field."""
     loaded: dict[str, Mapping[int, Any]] = {}
+    asked: dict[Any, Mapping[int, Any]] = {}
     for field in fields:
         if field.type is FieldType.TAGS:
             loaded[field.key] = tags_on(object_type.kind, [row.pk for row in rows])
         elif field.load is not None:
-            loaded[field.key] = field.load(actor, rows)
+            if field.load not in asked:
+                asked[field.load] = field.load(actor, rows)
+            values, pick = asked[field.load], field.pick
+            loaded[field.key] = (
+                {pk: pick(value) for pk, value in values.items()} if pick else values
+            )
     return loaded
 
 
@@ -164,15 +175,13 @@ def _after(field: Field, descending: bool, cursor: str) -> Q:
         value, pk = json.loads(raw)
         if not isinstance(pk, int) or isinstance(pk, bool) or not 0 <= pk < 2**63:
             raise CursorInvalid(field="cursor")
-        if isinstance(value, str) and "\0" in value:
+        if isinstance(value, str) and "\0" in value.encode().decode():  # no lone surrogate either
             raise CursorInvalid(field="cursor")
         if field.type is FieldType.MOMENT and value is not None:
-            value = parse_datetime(value)
-            if value is None:
-                raise CursorInvalid(field="cursor")
+            value = _moment(value)
         elif field.type is FieldType.DATE and value is not None:
             value = date.fromisoformat(value)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CursorInvalid(field="cursor") from error
     path = field.sort_path
     if value is None:
@@ -183,6 +192,13 @@ def _after(field: Field, descending: bool, cursor: str) -> Q:
         | Q(**{path: value}, id__gt=pk)
         | Q(**{f"{path}__isnull": True})
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = parse_datetime(text)
+    if moment is None or moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)  # PostgreSQL knows no zones beyond 16 hours
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -402,7 +418,7 @@ def neighbours(
     if here is None:
         return None, None
     path = field.sort_path
-    order = F(path).desc(nulls_last=True) if descending else F(path).asc(nulls_last=True)
+    order = _order(object_type, field, descending)
     backwards = F(path).asc(nulls_first=True) if descending else F(path).desc(nulls_first=True)
     following = rows.filter(_after(field, descending, _cursor(here))).order_by(order, "id")
     preceding = rows.filter(_before(field, descending, here)).order_by(backwards, "-id")

@@ -175,6 +175,7 @@ def _parse_condition(
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT or "\0" in value:
         raise ValueError
+    value.encode()  # a lone surrogate is no text that a database takes
     return value.strip()
 
 

@@ -2,7 +2,28 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from django.utils.translation import gettext as _
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+from tandem.records.rules import normalized_tag
+
+MAX_TAG = 60
+
+
+def _tag(name: str) -> str:
+    # Some letters become several where case is folded, and by that form a tag is known.
+    if len(normalized_tag(name)) > MAX_TAG:
+        raise PydanticCustomError("string_too_long", "{text}", {"text": _("This tag is too long.")})
+    return name
+
 
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f]*$")
@@ -18,7 +39,7 @@ class ViewName(_Input):
 
     name: Annotated[Line, Field(max_length=80)]
     visibility: Literal["private", "team", "everyone"] = "private"
-    is_pinned: bool = False
+    is_pinned: StrictBool = False
 
 
 class NewView(ViewName):
@@ -37,13 +58,13 @@ class ChangeView(_Input):
     filters: dict[str, Any] | None = None
     sort: Annotated[str, Field(max_length=60)] | None = None
     columns: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=40)
-    is_pinned: bool | None = None
+    is_pinned: StrictBool | None = None
 
 
 class NewTag(_Input):
     """A tag to put on a record."""
 
-    name: Annotated[Line, Field(max_length=60)]
+    name: Annotated[Line, Field(max_length=MAX_TAG), AfterValidator(_tag)]
 
 
 class NewComment(_Input):

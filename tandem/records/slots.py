@@ -49,7 +49,7 @@ class Field:
     model; ``sort`` the path to order by where it is another (a sort key of ours, never a locale of
     the server's). ``load`` computes what is no column, for a whole page of rows at once:
     ``load(actor, rows) -> {primary key: value}``; such a field can be neither sorted nor filtered.
-    Fields that share one ``load`` share its query, and each takes its part of the value by ``pick``.
+    Fields that share one ``load`` share its query; each takes its part of the value by ``pick``.
     """
 
     key: str

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -46,9 +46,12 @@ def place_of(cursor: str) -> Place | None:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         at_text, id_ = json.loads(raw)
         at = datetime.fromisoformat(at_text)
-    except (ValueError, TypeError, RecursionError) as error:
+        if at.tzinfo is None:
+            raise PlaceInvalid(field="cursor")
+        at = at.astimezone(UTC)  # PostgreSQL knows no zones beyond 16 hours
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise PlaceInvalid(field="cursor") from error
-    if type(id_) is not int or not 0 <= id_ < MAX_ID or at.tzinfo is None:
+    if type(id_) is not int or not 0 <= id_ < MAX_ID:
         raise PlaceInvalid(field="cursor")
     return Place(at, id_)
 

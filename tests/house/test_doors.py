@@ -1,5 +1,6 @@
 """Every route says which permission it needs, or why it needs none."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -48,7 +49,7 @@ def _faults_of(view: Callable[..., Any]) -> list[str]:
 
 def _endpoint(view: Callable[..., Any]) -> PathView | None:
     """The operations behind a view of Ninja, which wraps them in a function of its own."""
-    held = [cell.cell_contents for cell in getattr(view, "__closure__", None) or ()]
+    held = [cell.cell_contents for cell in getattr(inspect.unwrap(view), "__closure__", None) or ()]
     return next((each for each in held if isinstance(each, PathView)), None)
 
 

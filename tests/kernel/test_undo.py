@@ -148,6 +148,15 @@ def test_the_last_own_deed_is_what_undo_means(
     assert undoable_by(admin) is None
 
 
+def test_a_deed_that_changed_nothing_is_not_what_undo_means(admin: Actor) -> None:
+    make_tags(admin, ["a"])
+    mine = last_change_set()
+    rename(admin, "a", "a")
+    found = undoable_by(admin)
+    assert found is not None
+    assert found.public_id == mine
+
+
 words = st.sampled_from(["a", "b", "c", "d"])
 steps = st.lists(
     st.tuples(st.sampled_from(["make", "rename", "delete"]), words, words), max_size=12

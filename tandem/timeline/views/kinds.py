@@ -21,7 +21,7 @@ def _words(entry: TimelineEntry) -> SafeString:
 
 def _tagged(entry: TimelineEntry) -> SafeString:
     return format_html(
-        _("{who} put the tag {tag} on"),
+        _("{who} added the tag {tag}"),
         who=strong(entry.actor_label),
         tag=strong(entry.payload["tag"]),
     )
@@ -29,7 +29,7 @@ def _tagged(entry: TimelineEntry) -> SafeString:
 
 def _untagged(entry: TimelineEntry) -> SafeString:
     return format_html(
-        _("{who} took the tag {tag} off"),
+        _("{who} removed the tag {tag}"),
         who=strong(entry.actor_label),
         tag=strong(entry.payload["tag"]),
     )
