@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from tests.cluster import test_cluster
 
-test_cluster(durable=True)
+os.environ["TANDEM_TEST_DURABLE"] = "1"
+test_cluster()
 
 import django  # noqa: E402  (its settings look for the cluster)
 
@@ -29,7 +30,7 @@ from tandem.people.actions import change_person, create_person  # noqa: E402
 from tandem.people.models import Person  # noqa: E402
 from tandem.people.schemas import ChangePerson, NewPerson  # noqa: E402
 
-PASSWORD = "benches in the park"  # noqa: S105
+PASSWORD = "benches in the park"
 
 
 @contextmanager

@@ -25,13 +25,14 @@ class SessionCluster:
     home: Path
 
 
-def test_cluster(*, durable: bool = False) -> SessionCluster:
+def test_cluster() -> SessionCluster:
     """The session's database server, started on the first call in the first process.
 
-    It syncs nothing to disk unless `durable` (for measuring). Sets DATABASE_URL and TANDEM_HOME; call it before Django's settings are read.
+    Sets DATABASE_URL and TANDEM_HOME; call it before Django's settings are read. It syncs nothing
+    to disk unless TANDEM_TEST_DURABLE is set, as for measuring.
     """
     url, home = (os.environ.get(name) for name in INHERITED)
-    cluster = SessionCluster(url, Path(home)) if url and home else _start(durable)
+    cluster = SessionCluster(url, Path(home)) if url and home else _start()
     os.environ["DATABASE_URL"] = cluster.url
     os.environ["TANDEM_HOME"] = str(cluster.home)
     os.environ.update(zip(INHERITED, (cluster.url, str(cluster.home)), strict=True))
@@ -41,7 +42,7 @@ def test_cluster(*, durable: bool = False) -> SessionCluster:
 test_cluster.__test__ = False  # type: ignore[attr-defined]
 
 
-def _start(durable: bool) -> SessionCluster:
+def _start() -> SessionCluster:
     """Start a server that ends with this process."""
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     # The server's own user must get through; what is inside is closed by itself.
@@ -49,7 +50,7 @@ def _start(durable: bool) -> SessionCluster:
     _remove_left_over(folder.parent)
     home = Home(path=folder / "home")
     home.prepare()
-    cluster = postgres.Cluster(home, durable=durable)
+    cluster = postgres.Cluster(home, durable="TANDEM_TEST_DURABLE" in os.environ)
     process = cluster.start_and_wait(cluster.prepare())
     owner = os.getpid()
 

@@ -8,7 +8,7 @@ handler400 = "tandem.ui.error_pages.bad_request"
 handler403 = "tandem.ui.error_pages.refused"
 handler429 = "tandem.accounts.views.sign_in.too_fast"
 handler404 = "tandem.ui.error_pages.missing"
-handler500 = "tandem.ui.error_pages.failed"
+handler500 = "tandem.project.failures.failed"
 
 urlpatterns = [
     path("api/v1/", include("tandem.api.urls")),
