@@ -1,5 +1,6 @@
 """The cast of the tests: users of every role, and the actors that they are."""
 
+import os
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -17,6 +18,10 @@ from tandem.kernel.permissions import declared
 
 # Argon2 is slow on purpose: a tenth of a second for each of the users that almost every test makes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Playwright leaves its event loop in the thread after a test in a browser; Django would take the
+# next test for asynchronous code and refuse it the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 PASSWORD = "tin whistle and harbour lights"
 

@@ -12,7 +12,17 @@ const sent = new WeakSet();
 const holderOf = (cell) => (cell.matches("td") ? cell : cell.parentElement);
 
 on("dblclick", "td[data-cell]", (_event, cell) => edit(cell));
-on("click", "button[data-cell]", (_event, button) => edit(button));
+// Without scripts the value is a link to a page with the same form.
+on("click", "a.edit[data-cell]", (event, link) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  edit(link);
+});
+on("keydown", "a.edit[data-cell]", (event, link) => {
+  if (event.key !== " ") return;
+  event.preventDefault();
+  edit(link);
+});
 on("keydown", "td[data-cell]", (event, cell) => {
   if (event.target !== cell || event.ctrlKey || event.metaKey || event.altKey) return;
   const row = cell.parentElement;

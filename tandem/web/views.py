@@ -34,7 +34,7 @@ def home(request: ActorRequest) -> HttpResponseBase:
         "counts": counts,
         "is_empty": not any(count for _type, count in counts),
         "stories": latest_stories(actor, limit=HOME_SHOWN),
-        "mine": [(found, _mine(actor, found)) for found in types],
+        "mine": [(found, rows) for found in types if (rows := _mine(actor, found))],
         "installation": installation(),
         "may_release": actor.may("kernel.operate"),
     }

@@ -1,10 +1,14 @@
 """The whole product with the demo company, for a browser: `tandem up`, as a user starts it."""
 
+import http.client
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -60,7 +64,50 @@ def sign_in(page: Page, tree: Tree, who: str) -> None:
     page.wait_for_url(f"{tree.url}/")
 
 
-def context_for(browser: Browser, *, phone: bool = False, dark: bool = False) -> BrowserContext:
+class Api:
+    """The API as the holder of a token, without a browser."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._base = f"{url}/api/v1"
+        self._token = token
+
+    def ask(self, method: str, path: str, data: Mapping[str, Any] | None = None) -> Any:
+        """The answer's JSON; an answer that is no success fails the test."""
+        status, found = self.try_to(method, path, data)
+        assert status < 300, (status, found)
+        return found
+
+    def try_to(
+        self, method: str, path: str, data: Mapping[str, Any] | None = None
+    ) -> tuple[int, Any]:
+        """The status and the answer's JSON."""
+        address = urlsplit(f"{self._base}{path}")
+        connection = http.client.HTTPConnection(address.netloc, timeout=15)
+        try:
+            connection.request(
+                method,
+                address.path + (f"?{address.query}" if address.query else ""),
+                body=None if data is None else json.dumps(data),
+                headers={
+                    "Authorization": f"Bearer {self._token}",
+                    "Content-Type": "application/json",
+                },
+            )
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        return answer.status, json.loads(text) if text else None
+
+    def add(self, slug: str = "people", **fields: Any) -> dict[str, Any]:
+        """A new record."""
+        made: dict[str, Any] = self.ask("POST", f"/{slug}", fields)
+        return made
+
+
+def context_for(
+    browser: Browser, *, phone: bool = False, dark: bool = False, **options: Any
+) -> BrowserContext:
     """A browser window of a size and a theme."""
     return browser.new_context(
         viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
@@ -68,4 +115,5 @@ def context_for(browser: Browser, *, phone: bool = False, dark: bool = False) ->
         locale="en-GB",
         timezone_id="Europe/London",
         reduced_motion="reduce",
+        **options,
     )

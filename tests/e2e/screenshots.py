@@ -1,4 +1,7 @@
-"""Pictures of every page, wide and narrow, light and dark: `python -m tests.e2e.screenshots DIR`."""
+"""Pictures of every page, wide and narrow, light and dark.
+
+To look at them: `python -m tests.e2e.screenshots DIR`.
+"""
 
 import os
 import shutil

@@ -107,3 +107,9 @@ def test_built_files_are_found_by_their_plain_name():
         address = assets.asset_url(name)
         assert re.fullmatch(r"/static/ui/.+-[A-Z0-9]{8}\.\w+", address)
         assert (assets.FOLDER.parent / address.removeprefix("/static/")).is_file()
+
+
+def test_a_rooms_own_file_changes_its_address_with_its_content():
+    address = assets.versioned_url("accounts/passkeys.js")
+    assert re.fullmatch(r"/static/accounts/passkeys\.js\?v=[0-9a-f]{8}", address)
+    assert assets.versioned_url("nowhere/none.js") == "/static/nowhere/none.js"

@@ -132,6 +132,7 @@ def test_a_property_of_a_record_is_edited_in_place(page: Page, base_address, com
     expect(role).to_have_text("Head of buying")
     expect(role).to_be_focused()
     role.click()
+    expect(page.locator("dd.is-editing input.form-control")).to_be_focused()
     page.keyboard.press("Escape")
     expect(role).to_be_focused()
     assert complaints == []
@@ -170,6 +171,19 @@ def test_letters_are_silent_while_someone_types(people: Page):
     people.once("dialog", lambda question: question.accept())
     people.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_ctrl_and_enter_send_the_form_one_is_in(page: Page, base_address):
+    page.goto(f"{base_address}/ui/components/settings")
+    page.evaluate(
+        """() => {
+            const form = document.querySelector("form[data-dirty]");
+            form.noValidate = true;
+            form.addEventListener("submit", () => { window.sent = 1; });
+        }"""
+    )
+    page.get_by_label("About").press("Control+Enter")
+    assert page.evaluate("window.sent") == 1
 
 
 def test_single_letters_can_be_switched_off(people: Page):

@@ -126,7 +126,6 @@ PERSON = ObjectType(
             source="primary_email__address",
             sort="primary_email__normalized",
             is_editable=True,
-            width="w-mid",
             privacy=Privacy.PERSONAL,
         ),
         Field(
@@ -169,7 +168,7 @@ PERSON = ObjectType(
             _T.CHOICE,
             choices=country_choices,
             is_editable=True,
-            width="w-chip",
+            width="w-mid",
         ),
         Field("tags", gettext_lazy("Tags"), _T.TAGS),
         Field(
@@ -276,7 +275,7 @@ COMPANY = ObjectType(
             _T.CHOICE,
             choices=country_choices,
             is_editable=True,
-            width="w-chip",
+            width="w-mid",
         ),
         Field(
             "parent",

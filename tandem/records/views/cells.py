@@ -24,6 +24,12 @@ class Cell:
     edit_url: str = ""
     is_name: bool = False
 
+    @property
+    def pieces(self) -> list[str]:
+        """A mail address in the pieces between which a line may break."""
+        local, at, domain = str(self.value).partition("@")
+        return [f"{local}{at}", domain]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -35,6 +41,11 @@ class Row:
     url: str
     peek_url: str
     cells: Sequence[Cell]
+
+    @property
+    def touch(self) -> Any:
+        """The last touch, where the list has that column."""
+        return next((cell.value for cell in self.cells if cell.type == FieldType.TOUCH), None)
 
 
 def rows_of(

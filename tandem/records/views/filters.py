@@ -1,5 +1,6 @@
 """The dialog of one filter: a condition or a group of the tree, read from and back into the URL."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from django.http import HttpResponseBase
@@ -11,11 +12,11 @@ from tandem.accounts.queries import user_choices
 from tandem.kernel.doors import ActorRequest
 from tandem.records import queries, rules
 from tandem.records.errors import FilterInvalid
-from tandem.records.rules import Condition, FieldType, Group, Node
+from tandem.records.rules import Condition, FieldType, Group, Node, Value
 from tandem.records.slots import Field, ObjectType
 from tandem.records.views.doors import record_page
 from tandem.records.views.lists import ListState, filter_fields
-from tandem.records.views.words import JOINTS, OPERATOR_LABELS, PERSONS, node_in_words
+from tandem.records.views.words import OPERATOR_LABELS, PERSONS, node_in_words
 from tandem.ui.responses import render, see_other
 
 Joint = Literal["and", "or", "not"]
@@ -31,9 +32,12 @@ def filter_dialog(request: ActorRequest, object_type: ObjectType) -> HttpRespons
     """
     params = {k: v for k, v in request.GET.dict().items() if not k.startswith("_") and k != "at"}
     state = ListState(object_type, request.actor, params)
+    error = None
     if "_apply" in request.GET:
-        tree = _put(state, request.GET)
-        return see_other(request, state.url_with(tree))
+        try:
+            return see_other(request, state.url_with(_put(state, request.GET)))
+        except FilterInvalid as refused:
+            error = refused
     node = _node_at(state.query.filters, request.GET.get("at", ""))
     return render(
         request,
@@ -44,12 +48,18 @@ def filter_dialog(request: ActorRequest, object_type: ObjectType) -> HttpRespons
             "state": state,
             "params": params,
             "at": request.GET.get("at", ""),
-            "join": node.op if isinstance(node, Group) else "and",
-            "joints": [(op, JOINTS[op]) for op in ("and", "or", "not")],
+            "join": request.GET.get("_join", node.op if isinstance(node, Group) else "and"),
+            "joints": [
+                ("and", _("all of these conditions")),
+                ("or", _("at least one of these conditions")),
+                ("not", _("none of these conditions")),
+            ],
             "lines": _lines(object_type, node, request.GET),
             "fields": filter_fields(object_type),
+            "error": error,
         },
         fragment="dialog",
+        status=FilterInvalid.status if error else 200,
     )
 
 
@@ -61,39 +71,49 @@ def _node_at(tree: Group, at: str) -> Node | None:
 
 def _lines(object_type: ObjectType, node: Node | None, given: QueryDict) -> list[dict[str, Any]]:
     """The conditions that the editor shows; a nested group below them stays as it is, in words."""
+    items: Sequence[Node] = ()
+    if node is not None:
+        items = node.items if isinstance(node, Group) else (node,)
     if "_field" in given:
-        lines = [_line(object_type, key) for key in given.getlist("_field")]
-    elif isinstance(node, Condition):
-        lines = [_line(object_type, node.field, node)]
-    elif isinstance(node, Group):
-        lines = [
-            _line(object_type, item.field, item)
-            if isinstance(item, Condition)
-            else {"words": node_in_words(object_type, item), "tree": rules.as_json(item)}
-            for item in node.items
-        ]
+        lines = _typed_lines(object_type, given)
     else:
-        lines = []
+        lines = [
+            _line(object_type, item.field, item.operator, item.value)
+            for item in items
+            if isinstance(item, Condition)
+        ]
     if "_more" in given or not lines:
         lines.append(_line(object_type, filter_fields(object_type)[0].key))
-    return lines
+    kept = [item for item in items if isinstance(item, Group)]
+    return [*lines, *({"words": node_in_words(object_type, item)} for item in kept)]
 
 
-def _line(object_type: ObjectType, key: str, condition: Condition | None = None) -> dict[str, Any]:
+def _typed_lines(object_type: ObjectType, given: QueryDict) -> list[dict[str, Any]]:
+    """What stands in the editor already, while a line is added or its field or word is changed."""
+    return [
+        _line(object_type, key, given.get(f"_is_{at}", ""), tuple(given.getlist(f"_value_{at}")))
+        for at, key in enumerate(given.getlist("_field"))
+        if not given.get(f"_drop_{at}")
+    ]
+
+
+def _line(
+    object_type: ObjectType, key: str, operator: str = "", value: Value = None
+) -> dict[str, Any]:
     field = object_type.field(key)
     if field is None or key not in queries.filterable(object_type):
         raise FilterInvalid(field="_field")
     operators = rules.OPERATORS[field.type]
-    current = condition.operator if condition else operators[0].key
-    takes = next(o.takes for o in operators if o.key == current)
-    value = condition.value if condition else None
+    current = next((one for one in operators if one.key == operator), operators[0])
+    values = [str(one) for one in value] if isinstance(value, tuple) else []
+    single = "" if value is None else str(value)
     return {
         "field": field,
         "operators": [(o.key, OPERATOR_LABELS[o.key], o.takes) for o in operators],
-        "operator": current,
-        "takes": takes,
-        "values": [str(v) for v in value] if isinstance(value, tuple) else [],
-        "value": "" if value is None or isinstance(value, tuple) else str(value),
+        "operator": current.key,
+        "takes": current.takes,
+        "values": values,
+        "value": (values[0] if values else "") if isinstance(value, tuple) else single,
         "choices": choices_for(field),
     }
 
@@ -142,12 +162,12 @@ def _conditions(object_type: ObjectType, given: QueryDict) -> list[tuple[str, st
         if field is not None:
             takes = next((o.takes for o in rules.OPERATORS[field.type] if o.key == operator), "")
         values = [value for value in given.getlist(f"_value_{at}") if value != ""]
-        if takes == "choices":
+        if takes == "choices" and values:
             found.append((key, operator, values))
         elif takes == "nothing":
             found.append((key, operator, None))
-        else:
-            found.append((key, operator, values[0] if values else ""))
+        elif values:
+            found.append((key, operator, values[0]))
     return found
 
 

@@ -1,10 +1,12 @@
 """The history tab: every change of a record and its parts, with who, when, old and new."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -40,6 +42,7 @@ class Deed:
     is_undo: bool
     changes: list[Change]
     may_undo: bool
+    is_wide: bool = False
 
 
 class HistoryTab:
@@ -71,7 +74,20 @@ def deeds_of(actor: Actor, object_type: ObjectType, record: Any) -> list[Deed]:
     made = ChangeSet.objects.filter(pk=record.created_in_id).first()
     if made is not None and made.pk not in deeds:
         deeds[made.pk] = _deed(actor, made)
+        deeds[made.pk].is_wide = True
+    for pk in _also_elsewhere(object_type, record, list(deeds)):
+        deeds[pk].is_wide = True
+    for undoing in ChangeSet.objects.filter(undo_of__in=list(deeds)):
+        deeds[undoing.undo_of_id or 0].may_undo = False
     return list(deeds.values())
+
+
+def _also_elsewhere(object_type: ObjectType, record: Any, ids: Sequence[int]) -> Iterable[int]:
+    """Those change sets that touched other records, too: undoing takes all of it back."""
+    elsewhere = RecordChange.objects.filter(change_set=OuterRef("pk")).exclude(
+        root_kind=object_type.kind, root_id=record.pk
+    )
+    return ChangeSet.objects.filter(Exists(elsewhere), pk__in=ids).values_list("pk", flat=True)
 
 
 def _deed(actor: Actor, change_set: ChangeSet) -> Deed:

@@ -24,7 +24,7 @@ from tandem.records.slots import Field, ObjectType
 from tandem.records.views.cells import rows_of
 from tandem.records.views.doors import record_page
 from tandem.records.views.words import JOINTS, node_in_words, value_in_words
-from tandem.ui.responses import render
+from tandem.ui.responses import render, see_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,12 @@ class ListState:
         path = reverse("records:list", args=[self.object_type])
         return f"{path}?{urlencode(kept)}" if kept else path
 
+    @property
+    def reset_url(self) -> str:
+        """The address of the view as it was saved, or of the whole list."""
+        path = reverse("records:list", args=[self.object_type])
+        return f"{path}?{urlencode({'view': self.view.public_id})}" if self.view else path
+
     def url_with(self, filters: Group) -> str:
         return self.url(filter=json.dumps(rules.as_json(filters), separators=(",", ":")))
 
@@ -118,6 +124,9 @@ class ListState:
 @require_GET
 @record_page
 def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    """The list; ``_column`` (several) picks columns and leads to the address that keeps them."""
+    if "_column" in request.GET:
+        return see_other(request, _with_columns(object_type, request))
     state = ListState(object_type, request.actor, request.GET.dict())
     page = queries.list_page(object_type, request.actor, state.query)
     context = {
@@ -130,8 +139,17 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         "may_create": request.actor.may(object_type.permissions.create),
         "may_save": state.is_changed and request.actor.may("records.own_views"),
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
+        "state_query": urlencode(state.params),
+        "reset_url": state.reset_url,
     }
     return render(request, "records/list.html", context, fragment="rows")
+
+
+def _with_columns(object_type: ObjectType, request: ActorRequest) -> str:
+    """The address of the list with the picked columns; the name stays the first of them."""
+    picked = [key for key in request.GET.getlist("_column") if key != "name"]
+    params = {name: value for name, value in request.GET.dict().items() if not name.startswith("_")}
+    return ListState(object_type, request.actor, params).url(columns=",".join(["name", *picked]))
 
 
 def table_context(state: ListState, page: ListPage) -> dict[str, Any]:
@@ -141,13 +159,20 @@ def table_context(state: ListState, page: ListPage) -> dict[str, Any]:
     total = queries.records_matching(object_type, state.actor, state.query).count()
     return {
         "columns": columns,
-        "column_choices": [(f, f in columns) for f in object_type.fields],
+        "column_choices": _column_choices(object_type, columns),
         "rows": rows_of(object_type, state.actor, page.rows, columns, back=state.url()),
         "sort": state.sort,
         "total": total,
         "next_url": state.url(cursor=page.next) if page.next else "",
         "first_url": state.url() if state.query.cursor else "",
     }
+
+
+def _column_choices(object_type: ObjectType, columns: Sequence[Field]) -> list[tuple[Field, bool]]:
+    """What the picker offers: the columns shown, in their order, then the others."""
+    others = [field for field in object_type.fields if field not in columns]
+    picked = [(field, True) for field in columns] + [(field, False) for field in others]
+    return [(field, is_shown) for field, is_shown in picked if field.key != "name"]
 
 
 def _tabs(state: ListState) -> list[Tab]:
@@ -177,8 +202,10 @@ def _chip(state: ListState, at: int) -> Chip:
     field = state.object_type.field(node.field) if isinstance(node, Condition) else None
     if field is not None and isinstance(node, Condition):
         return Chip(str(field.label), value_in_words(field, node), edit_url, remove_url)
-    joint = str(JOINTS["not"]) if isinstance(node, Group) and node.op == "not" else _("Either")
-    return Chip(joint.capitalize(), node_in_words(state.object_type, node), edit_url, remove_url)
+    label = _("Either")
+    if isinstance(node, Group) and node.op == "not":
+        label, node = str(JOINTS["not"]).capitalize(), Group("or", node.items)
+    return Chip(label, node_in_words(state.object_type, node), edit_url, remove_url)
 
 
 def filter_fields(object_type: ObjectType) -> Sequence[Field]:

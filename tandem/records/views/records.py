@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tandem.accounts.queries import user_choices
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest
-from tandem.kernel.errors import DomainError, Missing
+from tandem.kernel.errors import Conflict, DomainError, FieldError, Missing
 from tandem.records import queries
 from tandem.records.slots import (
     RECORD_PANELS,
@@ -25,7 +25,7 @@ from tandem.records.slots import (
     RecordPanel,
     RecordTab,
 )
-from tandem.records.views.cells import cell_of, cells_of
+from tandem.records.views.cells import Cell, cell_of, cells_of
 from tandem.records.views.doors import record_page
 from tandem.records.views.lists import ListState
 from tandem.ui.forms import Form
@@ -112,7 +112,13 @@ def edit_field(
     )
     with form.refusals():
         if form.is_submitted:
-            object_type.update(request.actor, public_id, data=form.value)
+            try:
+                object_type.update(request.actor, public_id, data=form.value)
+            except Conflict as conflict:
+                if not _is_about_others(conflict, key):
+                    raise _told(conflict, key, _cell(request, object_type, record, field)) from None
+                kept = form.value.model_copy(update={"version": record.row_version})
+                object_type.update(request.actor, public_id, data=kept)
             return _saved_field(request, object_type, public_id, field)
     context = {
         "type": object_type,
@@ -154,17 +160,35 @@ def _saved_field(
     request: ActorRequest, object_type: ObjectType, public_id: UUID, field: Field
 ) -> HttpResponseBase:
     record = queries.visible_record(object_type, request.actor, public_id)
-    loaded = queries.load_values(object_type, request.actor, [record], [field])
-    base = reverse("records:record", args=[object_type, public_id])
-    cell = cell_of(record, field, loaded, edit_base=base)
+    cell = _cell(request, object_type, record, field)
     toast = Toast(_("%(field)s saved") % {"field": field.label}, undo=last_change_set())
     if not request.htmx:  # type: ignore[attr-defined]
-        return see_other(request, base, toast=toast)
+        return see_other(request, _url(object_type, record), toast=toast)
     response = render(
         request, "records/field.html", {"cell": cell, "type": object_type}, fragment="saved"
     )
     trigger(response, "toast", toast.as_dict())
     return response
+
+
+def _cell(request: ActorRequest, object_type: ObjectType, record: Any, field: Field) -> Cell:
+    loaded = queries.load_values(object_type, request.actor, [record], [field])
+    return cell_of(record, field, loaded, edit_base=_url(object_type, record))
+
+
+def _is_about_others(conflict: Conflict, key: str) -> bool:
+    """Whether somebody changed the record meanwhile, but not this field of it."""
+    names = {error.field for error in conflict.errors if error.code == "changed_since"}
+    return bool(names) and key not in names
+
+
+def _told(conflict: Conflict, key: str, now: Cell) -> Conflict:
+    """The conflict with what the field says now, and the reader keeps what they typed."""
+    if not any(error.field == key for error in conflict.errors):
+        return conflict
+    text = now.choice.label if now.choice else getattr(now.value, "name", now.value)
+    words = _("Meanwhile someone changed this to “%(value)s”.") % {"value": text or ""}
+    return type(conflict)(errors=[FieldError(key, "changed_since", words)])
 
 
 def _identity(object_type: ObjectType, record: Any) -> dict[str, Any]:
