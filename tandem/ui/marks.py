@@ -1,9 +1,14 @@
-"""The small marks that stand in every row: faces and sides. Drawn here, once, for components and
-for loops over hundreds of cells, where a component each would cost more than the page."""
+"""The small marks that stand in every row: faces, sides, chips, moments. Drawn here, once, for
+components and for loops over hundreds of cells, where a component each would cost more than the
+page."""
 
+import datetime as dt
+
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from tandem.ui import formats
 from tandem.ui.naming import initials
 
 
@@ -37,3 +42,17 @@ def side(of: str, *, label: str = "") -> SafeString:
     """The mark of a side: a circle, a square, a diamond, a ring; ``label`` is read aloud."""
     mark = format_html('<span class="c-side is-{}" aria-hidden="true"></span>', of)
     return format_html('{}<span class="sr-only">{}: </span>', mark, label) if label else mark
+
+
+def chip(text: str | Promise, *, tone: str = "") -> SafeString:
+    """A fact in one or two words; ``tone`` mkt, sales, handoff, ok, warn, bad."""
+    style = f"c-chip is-{tone}" if tone else "c-chip"
+    return format_html('<span class="{}">{}</span>', style, text)
+
+
+def moment(at: dt.datetime | dt.date) -> SafeString:
+    """09:48, Wed, 16 Nov: a time whose title is exact."""
+    exact = formats.day_and_time(at) if isinstance(at, dt.datetime) else formats.long_day(at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, formats.when(at)
+    )

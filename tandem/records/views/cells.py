@@ -1,15 +1,19 @@
 """Rows and cells: values of records as a template shows them, one loop over plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from tandem.kernel.actor import Actor
 from tandem.records import queries
 from tandem.records.slots import Choice, Field, FieldType, ObjectType
+from tandem.ui import formats, marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,17 @@ class Cell:
     is_name: bool = False
 
     @property
-    def pieces(self) -> list[str]:
-        """A mail address in the pieces between which a line may break."""
-        local, at, domain = str(self.value).partition("@")
-        return [f"{local}{at}", domain]
+    def shown(self) -> SafeString | str:
+        """The value as the page draws it; made here and not by components, because a list has
+        hundreds of them."""
+        if self.value is None or self.value == "":
+            return ""
+        return _DRAWN.get(self.type, _text)(self)
+
+    @property
+    def style(self) -> str:
+        """Classes of the table cell."""
+        return _STYLES.get(self.type, "t-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,65 @@ class Row:
         return next((cell.value for cell in self.cells if cell.type == FieldType.TOUCH), None)
 
 
+def _text(cell: Cell) -> SafeString:
+    return format_html('<span class="cut" data-verbatim>{}</span>', cell.value)
+
+
+def _email(cell: Cell) -> SafeString:
+    local, at, domain = str(cell.value).partition("@")
+    return format_html('<span class="cut" data-verbatim>{}{}<wbr>{}</span>', local, at, domain)
+
+
+def _user(cell: Cell) -> SafeString:
+    user = cell.value
+    return format_html(
+        '<span class="row-x" data-verbatim>{}<span class="ellipsis">{}</span></span>',
+        marks.face(user.name, side=user.mark, size="sm"),
+        user.name,
+    )
+
+
+def _touch(cell: Cell) -> SafeString:
+    return format_html(
+        '<span class="row-x">{}<span class="ellipsis">{}</span></span>',
+        marks.side(cell.value.side),
+        cell.value.text,
+    )
+
+
+def _choice(cell: Cell) -> SafeString | str:
+    if cell.choice is None:
+        return _text(cell)
+    if cell.choice.tone:
+        return marks.chip(cell.choice.label, tone=cell.choice.tone)
+    return format_html("{}", cell.choice.label)
+
+
+def _tags(cell: Cell) -> SafeString:
+    chips = format_html_join("", "{}", ((marks.chip(tag),) for tag in cell.value))
+    return format_html('<span class="row-x is-wrap" data-verbatim>{}</span>', chips)
+
+
+_DRAWN: Mapping[str, Callable[[Cell], SafeString | str]] = {
+    FieldType.EMAIL: _email,
+    FieldType.USER: _user,
+    FieldType.TOUCH: _touch,
+    FieldType.CHOICE: _choice,
+    FieldType.TAGS: _tags,
+    FieldType.MOMENT: lambda cell: marks.moment(cell.value),
+    FieldType.DATE: lambda cell: formats.day(cell.value),
+    FieldType.NUMBER: lambda cell: formats.number(cell.value),
+    FieldType.MONEY: lambda cell: formats.money(cell.value),
+    FieldType.BOOLEAN: lambda cell: _("yes") if cell.value else _("no"),
+}
+_STYLES: Mapping[str, str] = {
+    FieldType.NUMBER: "t-2 n",
+    FieldType.MONEY: "t-2 n",
+    FieldType.MOMENT: "t-3 num",
+    FieldType.DATE: "t-3 num",
+}
+
+
 def rows_of(
     object_type: ObjectType,
     actor: Actor,
@@ -60,9 +130,10 @@ def rows_of(
     loaded = queries.load_values(object_type, actor, records, columns)
     may_edit = actor.may(object_type.permissions.edit)
     suffix = f"?{urlencode({'from': back})}" if back else ""
+    here = reverse("records:list", args=[object_type])
     rows = []
     for record in records:
-        base = reverse("records:record", args=[object_type, record.public_id])
+        base = f"{here}/{record.public_id}"
         name = object_type.name_of(record)
         rows.append(
             Row(

@@ -137,14 +137,7 @@ def clock_time(value: dt.datetime | None) -> str:
 @register.filter
 def when(value: dt.datetime | dt.date | None) -> SafeString | str:
     """09:48, Wed, 16 Nov: a `<time>` whose title is exact."""
-    if value is None:
-        return ""
-    exact = (
-        formats.day_and_time(value) if isinstance(value, dt.datetime) else formats.long_day(value)
-    )
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, formats.when(value)
-    )
+    return "" if value is None else marks.moment(value)
 
 
 @register.filter
