@@ -19,7 +19,7 @@ def installation() -> Installation:
 
 def hold_sending(*, reason: str) -> Installation:
     """Hold every outgoing message and raise the epoch: called by a restore, before any worker."""
-    Installation.objects.filter(pk=1).update(
+    Installation.objects.filter(pk=installation().pk).update(
         epoch=F("epoch") + 1, is_sending_held=True, held_reason=Left(Value(reason), 200)
     )
     return installation()
