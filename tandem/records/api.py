@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field, StringConstraints, create_model
 
-from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.records import queries
 from tandem.records.actions import (
@@ -133,8 +131,8 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
         """Make a record; 200 with the existing one where it is here already."""
         actor = actor_of(request)
         record, is_new = object_type.create(actor, data=data)
-        written = _as_written(object_type, actor, record.public_id)
-        return Status(201 if is_new else 200, written)
+        written = queries.written_record(object_type, actor, record.public_id)
+        return Status(201 if is_new else 200, object_type.output(written))
 
     create_record.__annotations__["data"] = object_type.input_schema
     router.post(
@@ -162,7 +160,7 @@ def _one(router: Router, object_type: ObjectType) -> None:
         """Change some fields; what is left out stays, null empties."""
         actor = actor_of(request)
         object_type.update(actor, public_id, data=data)
-        return _as_written(object_type, actor, public_id)
+        return object_type.output(queries.written_record(object_type, actor, public_id))
 
     change_record.__annotations__["data"] = object_type.change_schema
     router.patch(
@@ -311,12 +309,6 @@ def _place_in_filter() -> Iterator[None]:
 
 
 _PLACE = re.compile("^filters?")
-
-
-def _as_written(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:
-    """The record that the actor has just written, also where it has passed out of sight."""
-    everywhere = replace(actor, scopes=MappingProxyType({"*": Scope.ALL}))
-    return object_type.output(queries.visible_record(object_type, everywhere, public_id))
 
 
 def _comment(comment: Comment) -> dict[str, Any]:

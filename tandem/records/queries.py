@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from tandem.accounts.queries import members_of_my_teams
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import FieldError, Missing
 from tandem.records import rules
 from tandem.records.errors import CursorInvalid, FilterInvalid, SortInvalid
@@ -154,6 +154,18 @@ def visible_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> An
     if found is None:
         raise Missing()
     return found
+
+
+def is_visible(object_type: ObjectType, actor: Actor, public_id: UUID) -> bool:
+    """Whether the actor sees this record; one query."""
+    return bool(object_type.visible_to(actor).filter(public_id=public_id).exists())
+
+
+def written_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:
+    """What the actor has just written, for the answer to that write alone: a record that was given
+    to somebody else may have passed out of sight, and the write has succeeded all the same."""
+    everywhere = replace(actor, scopes={"*": Scope.ALL})
+    return visible_record(object_type, everywhere, public_id)
 
 
 # --- keyset ---------------------------------------------------------------------------------------

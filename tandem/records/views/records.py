@@ -80,9 +80,10 @@ def new_record(request: ActorRequest, object_type: ObjectType) -> HttpResponseBa
     with form.refusals():
         if form.is_submitted:
             record, is_new = object_type.create(request.actor, data=form.value)
-            return see_other(
-                request, _url(object_type, record), toast=_made(object_type, record, is_new)
-            )
+            toast = _made(object_type, record, is_new)
+            if not queries.is_visible(object_type, request.actor, record.public_id):
+                return _gone_from_sight(request, object_type, toast)
+            return see_other(request, _url(object_type, record), toast=toast)
     context = {
         "type": object_type,
         "page_title": _("New %(kind)s") % {"kind": str(object_type.label).lower()},
@@ -159,9 +160,11 @@ def form_choices(object_type: ObjectType) -> dict[str, list[tuple[object, Any]]]
 def _saved_field(
     request: ActorRequest, object_type: ObjectType, public_id: UUID, field: Field
 ) -> HttpResponseBase:
+    toast = Toast(_("%(field)s saved") % {"field": field.label}, undo=last_change_set())
+    if not queries.is_visible(object_type, request.actor, public_id):
+        return _gone_from_sight(request, object_type, toast)
     record = queries.visible_record(object_type, request.actor, public_id)
     cell = _cell(request, object_type, record, field)
-    toast = Toast(_("%(field)s saved") % {"field": field.label}, undo=last_change_set())
     if not request.htmx:  # type: ignore[attr-defined]
         return see_other(request, _url(object_type, record), toast=toast)
     response = render(
@@ -169,6 +172,15 @@ def _saved_field(
     )
     trigger(response, "toast", toast.as_dict())
     return response
+
+
+def _gone_from_sight(
+    request: ActorRequest, object_type: ObjectType, done: Toast
+) -> HttpResponseBase:
+    """After a write that gave the record to somebody whose records the actor does not see."""
+    words = _("%(done)s. You do not see this record any more.") % {"done": done.message}
+    to = reverse("records:list", args=[object_type])
+    return see_other(request, to, toast=Toast(words, undo=done.undo))
 
 
 def _cell(request: ActorRequest, object_type: ObjectType, record: Any, field: Field) -> Cell:
