@@ -3,7 +3,8 @@
 Every operation is asked by an admin, by a viewer and without a token; each example is rolled back.
 Left out, and why: ``positive_data_acceptance``, because a schema cannot tell that an address needs
 a domain that exists or that a filter names a field; and the look-up of 405, which belongs to an
-address and not to an operation (``test_refusals`` looks at its form).
+address and not to an operation (``test_refusals`` looks at its form). ``negative_data_rejection``
+is left out only where the wrong part is not sent: see ``unsound_on_the_wire``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,8 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tandem.accounts.queries import actor_for
 from tandem.kernel.actions import last_change_set
@@ -93,6 +95,17 @@ def aimed(case: Any, known: Known) -> None:
             case.path_parameters[name] = str(there[name])
 
 
+def unsound_on_the_wire(case: Any) -> bool:
+    """Say whether what makes a case unsound is sent: a null in a query and our own header are not.
+
+    A query has no way to write null, so the parameter stays away, which is allowed; and the token
+    that the test sends replaces a wrong one.
+    """
+    headers = case.meta.components.get(ParameterLocation.HEADER)
+    replaced = headers is not None and headers.mode.is_negative
+    return not replaced and None not in (case.query or {}).values()
+
+
 @pytest.fixture
 def one_transaction() -> Iterator[None]:
     """Let the end of a request leave the connection as it is, as Django's own test client does."""
@@ -114,12 +127,15 @@ def callers(client_as, known, monkeypatch, one_transaction) -> list[tuple[ApiCli
     max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 def test_every_answer_is_as_described(case, callers):
+    left_out = [positive_data_acceptance]
+    if not unsound_on_the_wire(case):
+        left_out.append(negative_data_rejection)
     for caller, there in callers:
         aimed(case, there)
         with transaction.atomic():
             case.call_and_validate(
                 headers={"Authorization": f"Bearer {caller.token}"},
-                excluded_checks=[positive_data_acceptance],
+                excluded_checks=left_out,
             )
             transaction.set_rollback(True)
 
