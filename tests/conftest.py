@@ -1,7 +1,8 @@
 """The cast of the tests: users of every role, and the actors that they are."""
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -32,6 +33,17 @@ _numbers = count(1)
 def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test writes is seen by all of it and rolled back with it, progress included."""
     monkeypatch.setattr("tandem.kernel.progress.ALIAS", "default")
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's loop stays "running" in the thread; a test without browser starts its own."""
+    left = None if "playwright" in request.fixturenames else asyncio._get_running_loop()
+    if left is not None:
+        asyncio._set_running_loop(None)
+    yield
+    if left is not None:
+        asyncio._set_running_loop(left)
 
 
 @pytest.fixture
