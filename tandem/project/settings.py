@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "tandem.records",
     "tandem.timeline",
     "tandem.people",
+    "tandem.consent",
     "tandem.api",
     "tandem.web",
     "tandem.project",
