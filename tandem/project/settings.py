@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "tandem.ui",
     "tandem.accounts",
     "tandem.records",
+    "tandem.measures",
     "tandem.timeline",
     "tandem.people",
     "tandem.consent",
