@@ -24,6 +24,13 @@ class FilterUnknown(Invalid):
     code = "filter_unknown"
 
 
+class FilterUnreadable(FilterUnknown):
+    """The text is no list of names and values."""
+
+    code = "filter_unreadable"
+    message = _("A filter is written name:value, several with commas between.")
+
+
 class PeriodInvalid(Invalid):
     """The period ends before it begins."""
 

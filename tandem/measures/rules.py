@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.utils.translation import gettext as _
-
-from tandem.measures.errors import FilterUnknown, PeriodInvalid
+from tandem.measures.errors import FilterUnreadable, PeriodInvalid
 
 
 class Unit(StrEnum):
@@ -53,15 +51,12 @@ def month_of(day: dt.date) -> Period:
 
 
 def read_filters(text: str) -> dict[str, str]:
-    """``customer:known,campaign:autumn`` as a mapping. Raises FilterUnknown where it is not."""
+    """``customer:known,campaign:autumn`` as a mapping. Raises FilterUnreadable."""
     filters: dict[str, str] = {}
     for part in filter(None, (word.strip() for word in text.split(","))):
         name, colon, value = part.partition(":")
         if not colon or not name.strip() or not value.strip():
-            raise FilterUnknown(
-                _("A filter is written name:value; “%(part)s” is not.") % {"part": part},
-                field="filter",
-            )
+            raise FilterUnreadable(field="filter")
         filters[name.strip()] = value.strip()
     return filters
 
