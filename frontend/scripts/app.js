@@ -16,4 +16,3 @@ import "./columns.js";
 import "./filters.js";
 import "./combobox.js";
 import "./copy.js";
-import "./live.js";

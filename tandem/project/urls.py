@@ -16,6 +16,7 @@ urlpatterns = [
     path("settings/", include("tandem.accounts.urls")),
     path("", include("tandem.ui.urls")),
     path("", include("tandem.timeline.urls")),
+    path("", include("tandem.capture.urls")),
     path("", include("tandem.web.urls")),
     path("", include("tandem.records.urls")),
 ]

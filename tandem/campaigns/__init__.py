@@ -1,1 +1,0 @@
-"""Campaigns: planned work with a goal, a budget, costs and the assets that carry it."""

@@ -1,0 +1,1 @@
+"""Where the public comes in: events, visits, forms and landing pages."""

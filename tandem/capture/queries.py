@@ -1,0 +1,216 @@
+"""Reads of forms, pages and what came in; the token that a form carries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from django.core import signing
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from tandem.accounts.queries import scoped
+from tandem.capture.errors import NotPublished, TokenExpired, TokenInvalid
+from tandem.capture.models import Form, LandingPage, Publication, Submission, SubmissionState
+from tandem.capture.rules import Channel, Origin, Touch, Visit, touches, visits_of
+from tandem.kernel.actor import Actor
+from tandem.kernel.ids import new_public_id
+from tandem.lake.queries import KnownEvent, events_of
+
+Published = TypeVar("Published", Form, LandingPage)
+
+TOKEN_LASTS = timedelta(hours=24)
+_SALT = "tandem.capture.form"
+
+
+# --- what the actor may see -----------------------------------------------------------------------
+
+
+def forms_visible_to(actor: Actor) -> QuerySet[Form]:
+    """Forms belong to nobody: who may look at forms sees all of them."""
+    rows = Form.objects.filter(deleted_at__isnull=True)
+    return rows if actor.may("capture.view") else rows.none()
+
+
+def pages_visible_to(actor: Actor) -> QuerySet[LandingPage]:
+    """Landing pages belong to nobody: who may look at pages sees all of them."""
+    rows = LandingPage.objects.filter(deleted_at__isnull=True)
+    return rows if actor.may("capture.view") else rows.none()
+
+
+def submissions_visible_to(actor: Actor) -> QuerySet[Submission]:
+    """Submissions of the people whom the actor sees; what was kept aside, for who may judge it."""
+    rows = Submission.objects.filter(deleted_at__isnull=True)
+    if not actor.may("capture.view"):
+        return rows.none()
+    rows = scoped(rows, actor, kind="person", owner_field="person__owner")
+    if actor.may("capture.moderate"):
+        return rows
+    return rows.filter(state=SubmissionState.ACCEPTED, person__deleted_at__isnull=True)
+
+
+def prepare_pages(rows: QuerySet[LandingPage]) -> QuerySet[LandingPage]:
+    """With their forms: no query more."""
+    return rows.select_related("form")
+
+
+def prepare_submissions(rows: QuerySet[Submission]) -> QuerySet[Submission]:
+    """With form, page and person: no query more."""
+    return rows.select_related("form", "page", "person")
+
+
+def search_named(rows: QuerySet[Published], text: str) -> QuerySet[Published]:
+    """Forms or pages by a part of their name or address."""
+    return rows.filter(Q(name__icontains=text) | Q(slug__icontains=text)).order_by("name", "pk")
+
+
+def search_submissions(rows: QuerySet[Submission], text: str) -> QuerySet[Submission]:
+    """Submissions by a part of the address or the person's name."""
+    found = Q(address__icontains=text) | Q(person__search_key__contains=text.lower())
+    return rows.filter(found).order_by("-at", "-pk")
+
+
+def submission_counts(actor: Actor, form_ids: Sequence[int]) -> Mapping[int, int]:
+    """How many accepted submissions the actor sees of each form; one query."""
+    return dict(
+        submissions_visible_to(actor)
+        .filter(form_id__in=form_ids, state=SubmissionState.ACCEPTED)
+        .order_by()
+        .values_list("form_id")
+        .annotate(Count("pk"))
+    )
+
+
+# --- what the public sees -------------------------------------------------------------------------
+
+
+def published_form(actor: Actor, slug: str) -> Form:
+    """The form at /f/SLUG; drafts for colleagues only. Raises NotPublished."""
+    return _published(Form.objects.all(), actor, slug)
+
+
+def published_page(actor: Actor, slug: str) -> LandingPage:
+    """The page at /p/SLUG, with its form; drafts for colleagues only. Raises NotPublished."""
+    return _published(LandingPage.objects.select_related("form"), actor, slug)
+
+
+def _published(rows: QuerySet[Published], actor: Actor, slug: str) -> Published:
+    found = rows.filter(slug=slug, deleted_at__isnull=True).first()
+    if found is None or (found.status != Publication.PUBLISHED and not actor.may("capture.view")):
+        raise NotPublished()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class FormToken:
+    """What a form carries, signed: which form on which page, when shown, where its reader came
+    from. ``nonce`` is good for one submission."""
+
+    form: UUID
+    page: UUID | None
+    nonce: UUID
+    at: datetime
+    origin: Origin
+
+
+def signed_token(form: Form, page: LandingPage | None, origin: Origin) -> str:
+    """A fresh token for one showing of a form."""
+    return signing.dumps(
+        {
+            "f": form.public_id.hex,
+            "p": page.public_id.hex if page else "",
+            "n": new_public_id().hex,
+            "t": int(timezone.now().timestamp() * 1000),
+            "o": {name: value for name, value in asdict(origin).items() if value},
+        },
+        salt=_SALT,
+        compress=True,
+    )
+
+
+def read_token(text: str) -> FormToken:
+    """The token that a form brought back. Raises TokenInvalid, TokenExpired."""
+    try:
+        raw = signing.loads(text, salt=_SALT, max_age=TOKEN_LASTS)
+    except signing.SignatureExpired as error:
+        raise TokenExpired() from error
+    except signing.BadSignature as error:
+        raise TokenInvalid() from error
+    return FormToken(
+        form=UUID(raw["f"]),
+        page=UUID(raw["p"]) if raw["p"] else None,
+        nonce=UUID(raw["n"]),
+        at=datetime.fromtimestamp(raw["t"] / 1000, UTC),
+        origin=_origin(raw["o"]),
+    )
+
+
+def origin_in(text: str) -> Origin:
+    """The origin in a token of ours, however old; an unknown one in what is not ours."""
+    try:
+        raw = signing.loads(text, salt=_SALT)
+    except signing.BadSignature:
+        return Origin()
+    return _origin(raw["o"])
+
+
+def _origin(raw: Mapping[str, str]) -> Origin:
+    return Origin(**{**raw, "channel": Channel(raw["channel"])})  # type: ignore[arg-type]
+
+
+# --- touches --------------------------------------------------------------------------------------
+
+
+def touches_of(person_ids: Sequence[int]) -> Mapping[int, list[Touch]]:
+    """The touches of persons in order of time, from their forms and their visits since consent.
+
+    A form within a visit is one touch with it. Two queries; ask for persons whom the reader sees.
+    """
+    forms: dict[int, list[Touch]] = {}
+    rows = Submission.objects.filter(
+        person_id__in=person_ids, state=SubmissionState.ACCEPTED, deleted_at__isnull=True
+    ).order_by("at", "pk")
+    for row in rows:
+        forms.setdefault(row.person_id or 0, []).append(_touch_of_form(row))
+    events = events_of("person", person_ids)
+    return {
+        person_id: touches(
+            _visits(events.get(person_id, ())),
+            forms.get(person_id, ()),
+        )
+        for person_id in sorted({*forms, *events})
+    }
+
+
+def _visits(events: Sequence[KnownEvent]) -> list[Visit]:
+    by_visitor: dict[str, list[Touch]] = {}
+    for event in events:
+        by_visitor.setdefault(event.visitor, []).append(_touch_of_event(event))
+    return [visit for found in by_visitor.values() for visit in visits_of(found)]
+
+
+def _touch_of_form(row: Submission) -> Touch:
+    return Touch(
+        at=row.at,
+        channel=row.channel or str(Channel.UNKNOWN),
+        source=row.utm_source,
+        medium=row.utm_medium,
+        campaign=row.utm_campaign,
+        url=row.url,
+        referrer=row.referrer,
+        kind="form",
+    )
+
+
+def _touch_of_event(event: KnownEvent) -> Touch:
+    return Touch(
+        at=event.at,
+        channel=event.channel or str(Channel.UNKNOWN),
+        source=event.source,
+        medium=event.medium,
+        campaign=event.campaign,
+        url=event.url,
+        referrer=event.referrer,
+        kind="visit",
+    )

@@ -1,0 +1,3 @@
+"""What the public sees, and forms, pages and submissions as kinds of record."""
+
+from tandem.capture.views import stories as stories

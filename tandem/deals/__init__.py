@@ -1,1 +1,0 @@
-"""Deals: pipelines, stages, what moves through them, and how it ends."""

@@ -1,0 +1,1 @@
+"""Behavioural events: the durable hot table, and who a visitor turned out to be."""

@@ -1,0 +1,20 @@
+"""Jobs of the lake."""
+
+from tandem.kernel.actor import Actor
+from tandem.kernel.jobs import job
+from tandem.lake.actions import FORGOTTEN_AT_ONCE, ensure_days, forget_ids
+
+_MAINTAIN = frozenset({"lake.maintain"})
+
+
+@job("lake.ensure_days", permissions=_MAINTAIN, every="11 1 * * *")
+def make_days(actor: Actor) -> None:
+    """Make the parts of the days to come, once a day."""
+    ensure_days(actor)
+
+
+@job("lake.forget_ids", permissions=_MAINTAIN, every="41 2 * * *")
+def forget_old_ids(actor: Actor) -> None:
+    """Forget the ids of events that are too old to be taken again, once a night."""
+    while forget_ids(actor) == FORGOTTEN_AT_ONCE:
+        pass

@@ -1,0 +1,102 @@
+"""The hot table of events, the ids of a week against replays, and the aliases of visitors.
+
+Events are written by the database function ``lake_store`` alone (see the first migration): the
+collector calls it without Django.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tandem.kernel.models import Tracked
+from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
+
+
+class Event(models.Model):
+    """One thing that a visitor did, as the browser or a program told it.
+
+    ``at`` is the caller's time, clamped to the time of receipt; ``client_at`` keeps what was said
+    where that differs. ``visitor`` is empty for who gave no consent. ``source`` to ``channel`` are
+    derived from address and referrer when the event comes in. The table is cut by days of ``at``;
+    its key in the database is (at, id), and ``id`` is unique within a week (see EventSeen).
+    """
+
+    id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(db_default=Now())
+    client_at = models.DateTimeField(null=True)
+    visitor = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=64)
+    url = models.CharField(max_length=2048, blank=True)
+    referrer = models.CharField(max_length=2048, blank=True)
+    title = models.CharField(max_length=300, blank=True)
+    source = models.CharField(max_length=120, blank=True)
+    medium = models.CharField(max_length=120, blank=True)
+    campaign = models.CharField(max_length=120, blank=True)
+    channel = models.CharField(max_length=16, blank=True)
+    props = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "lake_event"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["visitor", "at"],
+                name="event_by_visitor",
+                condition=~models.Q(visitor=""),
+            ),
+            models.Index(fields=["at"], name="event_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"
+
+
+class EventSeen(models.Model):
+    """The id of an event of the last week: a replay finds it here and is not stored again."""
+
+    id = models.UUIDField(primary_key=True)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "lake_seen"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SubjectAlias(Tracked):
+    """Who a visitor is: the record behind the events of ``subject`` from ``since`` on.
+
+    ``since`` is the moment of consent. A browser that another person uses later has a second row;
+    the first one then ends at ``until``. ``proof`` says what tied them together.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.CharField(max_length=64)
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    proof = models.CharField(max_length=200)
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.MOVE, on_erase=OnErase.DELETE)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject"],
+                condition=models.Q(until__isnull=True),
+                name="subjectalias_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
+                name="subjectalias_in_order",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "record_id"], name="subjectalias_by_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} is {self.kind}:{self.record_id}"
