@@ -9,6 +9,7 @@ from tandem.api.refusals import map_errors
 from tandem.kernel.api import router as kernel_router
 from tandem.records.api import router_for
 from tandem.records.slots import OBJECT_TYPES
+from tandem.revenue.api import router as revenue_router
 from tandem.timeline.api import router as timeline_router
 
 
@@ -30,5 +31,6 @@ def build_api() -> NinjaAPI:
     api.add_router("", kernel_router)
     for object_type in OBJECT_TYPES:
         api.add_router(f"/{object_type.slug}", router_for(object_type))
+    api.add_router("/orders", revenue_router)
     api.add_router("/timeline", timeline_router)
     return api

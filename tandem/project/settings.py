@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "tandem.people",
     "tandem.consent",
     "tandem.capture",
+    "tandem.revenue",
     "tandem.api",
     "tandem.web",
     "tandem.project",

@@ -1,4 +1,4 @@
-"""What hangs on records of any kind: saved views, tags, comments."""
+"""What hangs on records of any kind: saved views, tags, comments, ids of other systems."""
 
 from typing import ClassVar
 
@@ -104,3 +104,26 @@ class Comment(Tracked):
 
     def __str__(self) -> str:
         return f"comment {self.public_id}"
+
+
+@tracked(root_by=("kind", "record_id"))
+class ExternalId(Tracked):
+    """What another system calls a record: there it is found again, whatever its name here."""
+
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    value = models.CharField(max_length=200)
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.MOVE, on_erase=OnErase.DELETE)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "kind", "value"], name="externalid_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "record_id"], name="externalid_by_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.value}"

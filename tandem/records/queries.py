@@ -18,9 +18,10 @@ from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from tandem.accounts.queries import members_of_my_teams
+from tandem.accounts.queries import base_currency, members_of_my_teams
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import FieldError, Missing
+from tandem.kernel.money import Money
 from tandem.records import rules
 from tandem.records.errors import CursorInvalid, FilterInvalid, SortInvalid
 from tandem.records.models import Comment, SavedView, Tag, TagLink, Visibility
@@ -244,10 +245,17 @@ def _compile_condition(object_type: ObjectType, actor: Actor, condition: Conditi
     if field.type in (FieldType.DATE, FieldType.MOMENT):
         return _dated(field, condition)
     lookup, is_negated = _LOOKUPS[condition.operator]
+    if field.type is FieldType.MONEY and isinstance(value, int | Decimal):
+        value = _minor(value)
     if lookup == "iexact" and not isinstance(value, str):
         lookup = "exact"
     compared = Q(**{f"{path}__{lookup}": value})
     return ~compared if is_negated else compared
+
+
+def _minor(amount: int | Decimal) -> int:
+    """An amount as a filter names it, in minor units as columns have it: those of our currency."""
+    return Money.from_major(Decimal(amount), base_currency()).minor
 
 
 # The operators of plain values: the ORM's lookup, and whether its opposite is meant.

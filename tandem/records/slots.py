@@ -50,6 +50,7 @@ class Field:
     the server's). ``load`` computes what is no column, for a whole page of rows at once:
     ``load(actor, rows) -> {primary key: value}``; such a field can be neither sorted nor filtered.
     Fields that share one ``load`` share its query; each takes its part of the value by ``pick``.
+    A column of money holds minor units; the record has their ``currency``.
     """
 
     key: str

@@ -26,6 +26,9 @@ from tandem.records.actions import add_comment, add_tag, save_view
 from tandem.records.models import Comment, SavedView, TagLink
 from tandem.records.schemas import NewComment, NewTag, NewView
 from tandem.records.slots import object_type
+from tandem.revenue.actions import book_order
+from tandem.revenue.models import Order
+from tandem.revenue.schemas import NewOrder
 from tests.doors.conftest import Scene
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +181,19 @@ VERBS = (
         outcome=lambda _id: list(SavedView.objects.values_list("name", "visibility")),
         expected=[("Ours", "everyone")],
         page_refuses=422,  # the form does not offer it: a choice that is not among them
+    ),
+    Verb(
+        name="book order",
+        allowed="seller",
+        refused="viewer",
+        page="/orders/new",
+        api=("POST", "/orders"),
+        schema=NewOrder,
+        act=lambda actor, _id, data: book_order(actor, data=data),
+        good={"number": "T-1", "amount": "12.50", "currency": "GBP"},
+        bad={"number": "T-1", "amount": "much"},
+        outcome=lambda _id: list(Order.objects.values_list("number", "net_minor", "line_count")),
+        expected=[("T-1", 1250, 1)],
     ),
     Verb(
         name="add user",

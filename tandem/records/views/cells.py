@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tandem.kernel.actor import Actor
+from tandem.kernel.money import Money
 from tandem.records import queries
 from tandem.records.slots import Choice, Field, FieldType, ObjectType
 from tandem.ui import formats, marks
@@ -157,6 +158,8 @@ def cell_of(record: Any, field: Field, loaded: Any, *, edit_base: str = "") -> C
         value = loaded[field.key].get(record.pk)
     else:
         value = queries.value_of(record, field)
+    if field.type is FieldType.MONEY and isinstance(value, int):
+        value = Money(value, record.currency)
     choice = None
     if field.type is FieldType.CHOICE and field.choices is not None:
         choice = next((c for c in field.choices() if c.value == value), None)

@@ -1,0 +1,1 @@
+"""Orders and their lines, what was reversed, and what all of it comes to."""

@@ -1,0 +1,5 @@
+"""What may be done with orders."""
+
+from tandem.revenue.actions.orders import book_order, change_order, delete_order
+
+__all__ = ["book_order", "change_order", "delete_order"]
