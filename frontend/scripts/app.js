@@ -16,3 +16,4 @@ import "./columns.js";
 import "./filters.js";
 import "./combobox.js";
 import "./copy.js";
+import "./live.js";

@@ -13,8 +13,11 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (verb !== "get") headers["X-CSRFToken"] = token();
 });
 
+// What a page fetches by itself, because the server said that it changed, is nobody's waiting.
+const isLive = (event) => event.detail.requestConfig?.triggeringEvent?.type === "live";
+
 document.addEventListener("htmx:beforeSend", (event) => {
-  if (event.detail.elt.closest("[data-quiet]")) return;
+  if (event.detail.elt.closest("[data-quiet]") || isLive(event)) return;
   event.detail.xhr.counted = true;
   waiting += 1;
   if (waiting === 1) timer = setTimeout(() => busy()?.classList.add("is-on"), BUSY_AFTER_MS);
@@ -32,13 +35,14 @@ document.addEventListener("htmx:afterRequest", (event) => {
 // A refusal comes with its own toast by HX-Trigger; everything else gets the general sentence.
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
+  if (isLive(event)) return;
   if (/"toast"/.test(xhr.getResponseHeader("HX-Trigger") ?? "")) return;
   const trace = xhr.getResponseHeader("X-Trace");
   announce("toast", { tone: "bad", message: trace ? `${say("failed")} (${trace})` : say("failed") });
 });
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, () => announce("toast", { tone: "bad", message: say("offline") }));
+  document.addEventListener(name, (event) => isLive(event) || announce("toast", { tone: "bad", message: say("offline") }));
 }
 
 // A form that is sent twice by an impatient finger is sent once.

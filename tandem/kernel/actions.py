@@ -32,6 +32,7 @@ class OpenChangeSet:
     public_id: UUID
     actor: Actor
     facts: list[Any] = field(default_factory=list)
+    topics: set[str] = field(default_factory=set)
 
 
 _open: ContextVar[OpenChangeSet | None] = ContextVar("tandem_change_set", default=None)

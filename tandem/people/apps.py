@@ -17,6 +17,8 @@ class PeopleConfig(Room):
         "people.create": Permission(_("Add people and companies"), _WRITERS),
         "people.edit": Permission(_("Change people and companies"), _WRITERS),
         "people.delete": Permission(_("Delete people and companies"), _LEADERS),
+        # Of rules and of the actions of upper rooms, which ask for their own right first.
+        "people.stage": Permission(_("Note a step of the lifecycle"), _WRITERS),
         "people.assign": Permission(_("Give people and companies an owner"), _WRITERS),
     }
     loads = ("views",)

@@ -53,3 +53,14 @@ class CompaniesDeleted(Fact):
 
     change_set_id: int
     company_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class StageReached(Fact):
+    """Persons or companies went to another stage of the lifecycle."""
+
+    change_set_id: int
+    kind: str
+    subject_ids: tuple[int, ...]
+    motion: str
+    stage: str

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Optional
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
-from tandem.kernel.refs import OnErase, OnMerge, SubjectKey
+from tandem.kernel.refs import OnErase, OnMerge, SubjectKey, SubjectRefs
 from tandem.people.rules import SizeBand
 
 _LIVE = Q(deleted_at__isnull=True)
@@ -255,3 +256,70 @@ class Employment(Tracked):
 
     def __str__(self) -> str:
         return self.title or f"employment {self.pk}"
+
+
+class LifecycleState(Tracked):
+    """Where a person or company stands in a motion now, and the furthest they ever came.
+
+    One row per subject and motion, written only by ``actions.record_stage``; derived from the
+    events below and so without a history of its own.
+    """
+
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField()
+    motion = models.SlugField(max_length=40)
+    stage = models.CharField(max_length=20)
+    since = models.DateTimeField()
+    furthest_stage = models.CharField(max_length=20)
+    furthest_at = models.DateTimeField()
+    entry_count = models.PositiveIntegerField(default=1)
+
+    subject_refs = SubjectRefs(
+        "subject_kind", "subject_id", on_merge=OnMerge.CUSTOM, on_erase=OnErase.DELETE
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "motion"], name="lifecyclestate_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["motion", "stage"], name="lifecyclestate_by_stage"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind}:{self.subject_id} {self.stage}"
+
+
+class LifecycleEvent(Tracked):
+    """One step of a lifecycle, with its cause and evidence. Append-only: a trigger refuses more."""
+
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField()
+    motion = models.SlugField(max_length=40)
+    from_stage = models.CharField(max_length=20)
+    to_stage = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=200)
+    evidence = models.JSONField(default=list)
+    is_first = models.BooleanField()  # the first time that this stage was reached
+
+    subject_refs = SubjectRefs(
+        "subject_kind", "subject_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["subject_kind", "subject_id", "motion", "-at"],
+                name="lifecycleevent_by_subject",
+            ),
+            models.Index(fields=["motion", "to_stage", "at"], name="lifecycleevent_by_stage"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind}:{self.subject_id} {self.from_stage} -> {self.to_stage}"

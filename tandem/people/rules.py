@@ -39,6 +39,45 @@ class SizeBand(StrEnum):
     ENTERPRISE = "1000+"
 
 
+class Stage(StrEnum):
+    """Where a person or company stands, from stranger to evangelist, in the order of the way."""
+
+    VISITOR = "visitor"
+    KNOWN = "known"
+    SUBSCRIBER = "subscriber"
+    ENGAGED = "engaged"
+    RECYCLED = "recycled"
+    MQL = "mql"
+    OFFERED = "offered"
+    RETURNED = "returned"
+    SAL = "sal"
+    SQL = "sql"
+    OPPORTUNITY = "opportunity"
+    LOST = "lost"
+    CUSTOMER = "customer"
+    ONBOARDING = "onboarding"
+    ACTIVE = "active"
+    AT_RISK = "at_risk"
+    CHURNED = "churned"
+    LOYAL = "loyal"
+    EVANGELIST = "evangelist"
+
+
+# Ways back or out: never the furthest that somebody came.
+_SIDE_STAGES = frozenset({Stage.RECYCLED, Stage.RETURNED, Stage.LOST, Stage.AT_RISK, Stage.CHURNED})
+_RANKS = {stage: rank for rank, stage in enumerate(one for one in Stage if one not in _SIDE_STAGES)}
+
+
+def rank(stage: Stage) -> int:
+    """How far a stage is on the way; a way back or out is before all others."""
+    return _RANKS.get(stage, -1)
+
+
+def further(one: Stage, other: Stage) -> Stage:
+    """The one of two stages that is further on the way."""
+    return max(one, other, key=rank)
+
+
 @dataclass(frozen=True, slots=True)
 class SplitName:
     """The guessed parts of a name; what is shown is always the name as it was written."""

@@ -14,15 +14,17 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from tandem.kernel import logs
 from tandem.project import metrics, processes
+from tandem.project.live import CallerUnknownError, Live
 from tandem.project.proxy import (
     Answer,
     Headers,
@@ -103,8 +105,13 @@ class Edge:
     trusted: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     metrics_token: str | None = None
     doors: dict[str, Door] = field(default_factory=dict)
+    database_url: str | None = None
+    live: Live | None = None
 
     def __post_init__(self) -> None:
+        if self.database_url is not None:
+            self.live = Live(database_url=self.database_url, ask_caller=self.caller)
+            self.doors = {"/live": self.live, **self.doors}
         self.doors = {
             "/healthz": self.health,
             "/metrics": self.metrics,
@@ -114,7 +121,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
             return
         if scope["type"] != "http":
             return
@@ -274,12 +281,29 @@ class Edge:
 
     # --- odds -------------------------------------------------------------------------------
 
-    async def _inner(self, target: bytes) -> tuple[int | None, bytes]:
+    async def caller(self, cookie: bytes) -> str | None:
+        """Who is signed in with this cookie header. Raises CallerUnknownError."""
+        if not cookie:
+            return None
+        status, body = await self._inner(b"/-/caller", [(b"cookie", cookie)])
+        if status == HTTPStatus.OK:
+            return body.decode()
+        if status == HTTPStatus.UNAUTHORIZED:
+            return None
+        raise CallerUnknownError
+
+    async def _inner(
+        self, target: bytes, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> tuple[int | None, bytes]:
         """Ask the pages something between ourselves; None where they do not answer soon."""
         try:
             async with asyncio.timeout(HEALTH_SECONDS):
                 answer = await self.upstream.ask(
-                    Request(method="GET", target=target, headers=[(b"host", b"tandem.internal")])
+                    Request(
+                        method="GET",
+                        target=target,
+                        headers=[(b"host", b"tandem.internal"), *headers],
+                    )
                 )
                 try:
                     body = b"".join([block async for block in answer.body()])
@@ -300,11 +324,13 @@ class Edge:
         except ValueError:
             return False
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
+                if self.live is not None:
+                    self.live.close()
                 self.upstream.close()
                 return
 
@@ -368,7 +394,25 @@ def networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, 
     )
 
 
-def serve(listener: socket.socket, *, upstream: str) -> None:
+class Server(uvicorn.Server):
+    """Streams have no end of their own: they get one when the server is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, *, live: Live | None) -> None:
+        super().__init__(config)
+        self._live = live
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._loop is not None and self._live is not None:
+            self._loop.call_soon_threadsafe(self._live.close)
+        super().handle_exit(sig, frame)
+
+
+def serve(listener: socket.socket, *, upstream: str, database_url: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     logging.config.dictConfig(logs.configuration())
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -376,6 +420,7 @@ def serve(listener: socket.socket, *, upstream: str) -> None:
         upstream=Upstream(upstream),
         trusted=networks(os.environ.get("TANDEM_TRUSTED_PROXIES", "")),
         metrics_token=os.environ.get("TANDEM_METRICS_TOKEN") or None,
+        database_url=database_url,
     )
     config = uvicorn.Config(
         edge,
@@ -394,4 +439,4 @@ def serve(listener: socket.socket, *, upstream: str) -> None:
     config.load()
     processes.wait_for_go()
     log.info("edge serves")
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config, live=edge.live).run(sockets=[listener])

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError
 from django.urls import get_resolver
 
+from tandem.project.callers import caller_of
 from tandem.project.health import gauges, health
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ get_resolver().url_patterns  # noqa: B018
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
     """Answer one request."""
     if environ["PATH_INFO"].startswith(INNER):
-        return _inner(environ["PATH_INFO"].removeprefix(INNER), start_response)
+        return _inner(environ, start_response)
     if "HTTP_TRANSFER_ENCODING" in environ:
         _give_length(environ)
     return _django(environ, start_response)
@@ -46,8 +48,9 @@ def _give_length(environ: dict[str, Any]) -> None:
     environ["wsgi.input"] = body
 
 
-def _inner(question: str, start_response: "StartResponse") -> list[bytes]:
-    """How we are, between the parts."""
+def _inner(environ: dict[str, Any], start_response: "StartResponse") -> list[bytes]:
+    """How we are and who calls, between the parts."""
+    question = environ["PATH_INFO"].removeprefix(INNER)
     status, kind, body = "404 Not Found", "text/plain", b""
     try:
         if question == "health":
@@ -56,7 +59,11 @@ def _inner(question: str, start_response: "StartResponse") -> list[bytes]:
             kind, body = "application/json", found.as_json()
         elif question == "metrics":
             status, body = "200 OK", gauges()
-    except psycopg.Error:
+        elif question == "caller":
+            caller = caller_of(environ)
+            status = "200 OK" if caller else "401 Unauthorized"
+            body = caller.encode()
+    except (psycopg.Error, DatabaseError):
         status = "503 Service Unavailable"
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]

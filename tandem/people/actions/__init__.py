@@ -3,6 +3,7 @@
 from tandem.people.actions.companies import change_company, create_company, delete_company
 from tandem.people.actions.employments import employ
 from tandem.people.actions.keys import follow_undo
+from tandem.people.actions.lifecycle import record_stage
 from tandem.people.actions.owners import assign_people
 from tandem.people.actions.persons import change_person, create_person, delete_person
 
@@ -16,4 +17,5 @@ __all__ = [
     "delete_person",
     "employ",
     "follow_undo",
+    "record_stage",
 ]

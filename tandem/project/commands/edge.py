@@ -17,5 +17,6 @@ def command(host: str, port: int) -> None:
     if listener is None:
         listener = listening.public_socket(host, port)
         click.echo(f"edge {listening.url_of(listener, host=host)}")
-    upstream = os.environ.get("TANDEM_WEB_URL") or str(Home.from_environment().web_socket)
-    edge.serve(listener, upstream=upstream)
+    home = Home.from_environment()
+    upstream = os.environ.get("TANDEM_WEB_URL") or str(home.web_socket)
+    edge.serve(listener, upstream=upstream, database_url=home.database_url)

@@ -1,0 +1,1 @@
+"""Deals: pipelines, stages, what moves through them, and how it ends."""

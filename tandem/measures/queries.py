@@ -1,0 +1,272 @@
+"""The evaluator: a number by its key, for a period, split and filtered."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, DateField, F, QuerySet
+from django.db.models.functions import (
+    TruncDay,
+    TruncMonth,
+    TruncQuarter,
+    TruncWeek,
+    TruncYear,
+)
+from django.utils.translation import gettext as _
+
+from tandem.accounts.queries import company_settings
+from tandem.kernel.actor import Actor
+from tandem.kernel.money import Money
+from tandem.measures.errors import DimensionUnknown, FilterUnknown, MeasureUnknown
+from tandem.measures.rules import ALL_TIME, Grain, Period, Unit, key_of
+from tandem.measures.slots import MEASURES, Measure, Ratio
+
+_TRUNC = {
+    Grain.DAY: TruncDay,
+    Grain.WEEK: TruncWeek,
+    Grain.MONTH: TruncMonth,
+    Grain.QUARTER: TruncQuarter,
+    Grain.YEAR: TruncYear,
+}
+# A currency or a dimension has a name of its own in the query: the model may have one like it.
+_PREFIX = "by_"
+_RATE_EXPONENT = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number: ``value`` in major units where it is money, None where nothing can be said.
+
+    ``by`` holds the value of each dimension as text, empty where a row has none; ``count`` is how
+    many rows it was made of.
+    """
+
+    value: Decimal | None
+    count: int
+    currency: str = ""
+    by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def money(self) -> Money:
+        """The value as money, for pages."""
+        return Money.from_major(self.value or Decimal(0), self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A measure and its rows: one per value of the dimensions and, for money, per currency."""
+
+    measure: Measure | Ratio
+    rows: Sequence[Row]
+    enough_data: bool
+
+    @property
+    def value(self) -> Decimal | None:
+        """The number, where it was not split; of several currencies there is none."""
+        return self.rows[0].value if len(self.rows) == 1 else None
+
+
+def measure_of(actor: Actor, key: str) -> Measure | Ratio:
+    """The definition of a key. Raises MeasureUnknown, Refused."""
+    found = MEASURES.get(key)
+    if found is None:
+        raise MeasureUnknown()
+    actor.require(found.permission)
+    return found
+
+
+def measures_for(actor: Actor) -> list[Measure | Ratio]:
+    """Every measure that the actor may see, by key."""
+    return sorted(
+        (found for found in MEASURES if actor.may(found.permission)), key=lambda found: found.key
+    )
+
+
+def value(
+    actor: Actor,
+    key: str,
+    *,
+    period: Period = ALL_TIME,
+    by: Sequence[str] = (),
+    filters: Mapping[str, str] | None = None,
+) -> Result:
+    """The number of this key from what the actor may see; one query, a ratio two.
+
+    Not split, a count of nothing is a row of 0 and money of nothing a row of 0 in the base
+    currency. Raises MeasureUnknown, Refused, DimensionUnknown, FilterUnknown.
+    """
+    measure = measure_of(actor, key)
+    if isinstance(measure, Ratio):
+        return _ratio(actor, measure, period=period, by=by, filters=filters or {})
+    rows = _rows(actor, measure, period=period, by=by, filters=filters or {})
+    enough = sum(row.count for row in rows) >= measure.minimum
+    return Result(measure, rows, enough)
+
+
+def _rows(
+    actor: Actor,
+    measure: Measure,
+    *,
+    period: Period,
+    by: Sequence[str],
+    filters: Mapping[str, str],
+) -> list[Row]:
+    zone = ZoneInfo(company_settings().time_zone)
+    found = _within(measure.rows(actor), measure, period, zone)
+    found = _narrowed(found, measure, filters)
+    splits = {f"{_PREFIX}{name}": _split(measure, name, found, zone) for name in by}
+    if measure.currency:
+        splits[f"{_PREFIX}currency"] = F(measure.currency)
+    if not splits:
+        return [_row(measure, found.aggregate(value=measure.aggregate, count=Count("pk")), by)]
+    groups = (
+        found.order_by()
+        .annotate(**splits)
+        .values(*splits)
+        .annotate(value=measure.aggregate, count=Count("pk"))
+        .order_by(*splits)
+    )
+    rows = [_row(measure, group, by) for group in groups]
+    return rows or ([] if by else [_nothing(measure)])
+
+
+def _nothing(measure: Measure) -> Row:
+    return Row(Decimal(0), 0, currency=company_settings().base_currency)
+
+
+def _row(measure: Measure, group: Mapping[str, Any], by: Sequence[str]) -> Row:
+    currency = group.get(f"{_PREFIX}currency") or ""
+    return Row(
+        value=_number(measure.unit, group["value"], group["count"], currency),
+        count=group["count"],
+        currency=currency,
+        by={name: _text(group[f"{_PREFIX}{name}"]) for name in by},
+    )
+
+
+def _number(unit: Unit, number: Any, count: int, currency: str) -> Decimal | None:
+    if unit is Unit.MONEY:
+        minor = Decimal(number or 0).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+        return Money(int(minor), currency).major
+    if number is None:
+        return Decimal(0) if unit is Unit.COUNT else None
+    return Decimal(str(number))
+
+
+def _text(found: Any) -> str:
+    if found is None:
+        return ""
+    return str(found.date().isoformat() if hasattr(found, "date") else found)
+
+
+def _within(rows: QuerySet[Any], measure: Measure, period: Period, zone: ZoneInfo) -> QuerySet[Any]:
+    """The rows of a period: days of the company's zone, as bounds that an index can use."""
+    bounds: dict[str, Any] = {}
+    if _is_date(rows, measure.at):
+        bounds = {"gte": period.first, "lte": period.last}
+    else:
+        after = period.last + dt.timedelta(days=1) if period.last is not None else None
+        bounds = {"gte": _midnight(period.first, zone), "lt": _midnight(after, zone)}
+    return rows.filter(
+        **{f"{measure.at}__{name}": bound for name, bound in bounds.items() if bound is not None}
+    )
+
+
+def _midnight(day: dt.date | None, zone: ZoneInfo) -> dt.datetime | None:
+    return dt.datetime.combine(day, dt.time(), zone) if day is not None else None
+
+
+def _narrowed(rows: QuerySet[Any], measure: Measure, filters: Mapping[str, str]) -> QuerySet[Any]:
+    for name, wanted in filters.items():
+        if name in measure.filters:
+            condition = measure.filters[name](wanted)
+            if condition is None:
+                raise FilterUnknown(
+                    _("%(name)s cannot be “%(value)s”.") % {"name": name, "value": wanted},
+                    field="filter",
+                )
+            rows = rows.filter(condition)
+        elif name in measure.dimensions:
+            alias = f"only_{name}"
+            rows = rows.alias(**{alias: _expression(measure, name)}).filter(**{alias: wanted})
+        else:
+            known = ", ".join(sorted({*measure.filters, *measure.dimensions})) or "–"
+            raise FilterUnknown(
+                _("%(key)s can be filtered by: %(known)s.") % {"key": measure.key, "known": known},
+                field="filter",
+            )
+    return rows
+
+
+def _split(measure: Measure, name: str, rows: QuerySet[Any], zone: ZoneInfo) -> Any:
+    if name in list(Grain):
+        tzinfo = None if _is_date(rows, measure.at) else zone
+        return _TRUNC[Grain(name)](measure.at, output_field=DateField(), tzinfo=tzinfo)
+    if name not in measure.dimensions:
+        known = ", ".join([*Grain, *sorted(measure.dimensions)])
+        raise DimensionUnknown(
+            _("%(key)s can be split by: %(known)s.") % {"key": measure.key, "known": known},
+            field="by",
+        )
+    return _expression(measure, name)
+
+
+def _expression(measure: Measure, name: str) -> Any:
+    found = measure.dimensions[name]
+    return F(found) if isinstance(found, str) else found
+
+
+def _is_date(rows: QuerySet[Any], path: str) -> bool:
+    if path in rows.query.annotations:
+        return type(rows.query.annotations[path].output_field) is DateField
+    model: Any = rows.model
+    for part in path.split("__")[:-1]:
+        model = model._meta.get_field(part).related_model
+    return type(model._meta.get_field(path.split("__")[-1])) is DateField
+
+
+# --- ratios ---------------------------------------------------------------------------------------
+
+
+def _ratio(
+    actor: Actor,
+    ratio: Ratio,
+    *,
+    period: Period,
+    by: Sequence[str],
+    filters: Mapping[str, str],
+) -> Result:
+    over, under = (
+        value(actor, key, period=period, by=by, filters=filters)
+        for key in (ratio.over, ratio.under)
+    )
+    divisors = {_place(row, by, over.measure, under.measure): row for row in under.rows}
+    dividends = {_place(row, by, over.measure, under.measure): row for row in over.rows}
+    places = sorted({*divisors, *dividends})
+    rows = [_quotient(ratio, dividends.get(place), divisors.get(place), by) for place in places]
+    enough = any(row.value is not None for row in rows)
+    return Result(ratio, rows or [Row(None, 0, by=dict.fromkeys(by, ""))], enough)
+
+
+def _place(
+    row: Row, by: Sequence[str], over: Measure | Ratio, under: Measure | Ratio
+) -> tuple[str, ...]:
+    """Which rows belong together: money is divided by money of its own currency only."""
+    both_money = over.unit is Unit.MONEY and under.unit is Unit.MONEY
+    return (*key_of(row.by, by), row.currency if both_money else "")
+
+
+def _quotient(ratio: Ratio, dividend: Row | None, divisor: Row | None, by: Sequence[str]) -> Row:
+    known = cast(Row, dividend or divisor)
+    number = None
+    if divisor is not None and divisor.value and divisor.value >= ratio.minimum:
+        over = dividend.value if dividend is not None else Decimal(0)
+        if over is not None:
+            number = (over / divisor.value - ratio.less_one).quantize(_RATE_EXPONENT)
+    currency = known.currency if ratio.unit is Unit.MONEY else ""
+    if number is not None and ratio.unit is Unit.MONEY and currency:
+        number = Money.from_major(number, currency).major
+    return Row(number, divisor.count if divisor is not None else 0, currency, dict(known.by))
