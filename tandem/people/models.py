@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectKey, SubjectRefs
-from tandem.people.rules import SizeBand
+from tandem.people.rules import SizeBand, Stage
 
 _LIVE = Q(deleted_at__isnull=True)
 
@@ -24,6 +24,29 @@ SIZE_LABELS: Mapping[SizeBand, str | Promise] = {
     SizeBand.MEDIUM: _("50 to 249"),
     SizeBand.LARGE: _("250 to 999"),
     SizeBand.ENTERPRISE: _("1,000 and more"),
+}
+
+
+STAGE_LABELS: Mapping[Stage, str | Promise] = {
+    Stage.VISITOR: _("Visitor"),
+    Stage.KNOWN: _("Known"),
+    Stage.SUBSCRIBER: _("Subscriber"),
+    Stage.ENGAGED: _("Engaged"),
+    Stage.RECYCLED: _("Back in nurture"),
+    Stage.MQL: _("Lead"),
+    Stage.OFFERED: _("Offered"),
+    Stage.RETURNED: _("Returned by sales"),
+    Stage.SAL: _("Accepted"),
+    Stage.SQL: _("Qualified"),
+    Stage.OPPORTUNITY: _("Deal"),
+    Stage.LOST: _("Lost"),
+    Stage.CUSTOMER: _("Customer"),
+    Stage.ONBOARDING: _("Onboarding"),
+    Stage.ACTIVE: _("Active"),
+    Stage.AT_RISK: _("At risk"),
+    Stage.CHURNED: _("Gone"),
+    Stage.LOYAL: _("Loyal"),
+    Stage.EVANGELIST: _("Advocate"),
 }
 
 

@@ -1,6 +1,8 @@
 """Reads of persons and companies; each starts from what the actor may see."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,12 +14,25 @@ from tandem.accounts.queries import scoped
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError, Missing
 from tandem.people.errors import ExistsNotVisible
-from tandem.people.models import Company, CompanyDomain, Employment, Party, Person, PersonEmail
+from tandem.people.models import (
+    Company,
+    CompanyDomain,
+    Employment,
+    LifecycleEvent,
+    LifecycleState,
+    Party,
+    Person,
+    PersonEmail,
+)
 from tandem.people.rules import (
+    MILESTONES,
+    NEW_BUSINESS,
+    Stage,
     folded,
     is_near,
     normalize_email,
     normalize_phone,
+    rank,
     search_words,
     sort_key,
 )
@@ -278,3 +293,54 @@ def fields_changed_since(kind: str, record: Party, version: int) -> list[str]:
 def live_parts(model: type[Model], **of: Any) -> QuerySet[Any]:
     """Rows of a record's parts that are not deleted."""
     return model._default_manager.filter(deleted_at__isnull=True, **of)
+
+
+# --- lifecycle ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """One step of the way: ``at`` when it was first reached, None where nobody noted it."""
+
+    stage: Stage
+    side: str
+    at: datetime | None
+    is_reached: bool
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far a person or company has come in a motion; ``stage`` may be a way back or out."""
+
+    milestones: Sequence[Milestone]
+    stage: Stage | None
+    since: datetime | None
+    furthest: Stage | None
+
+
+def way_of(kind: str, record_id: int, *, motion: str = NEW_BUSINESS) -> Way:
+    """The way of a record that the actor sees already; two queries."""
+    of = {"subject_kind": kind, "subject_id": record_id, "motion": motion}
+    state = LifecycleState.objects.filter(**of).first()
+    firsts = dict(LifecycleEvent.objects.filter(**of, is_first=True).values_list("to_stage", "at"))
+    stage = Stage(state.stage) if state else None
+    furthest = Stage(state.furthest_stage) if state else None
+    reached = -1 if furthest is None else rank(furthest)
+    # Where somebody stands between two milestones, the one that they have passed is meant.
+    passed = [one for one, _side in MILESTONES if stage is not None and rank(one) <= rank(stage)]
+    return Way(
+        milestones=[
+            Milestone(
+                stage=one,
+                side=side,
+                at=firsts.get(str(one)),
+                is_reached=rank(one) <= reached,
+                is_current=bool(passed) and one is passed[-1],
+            )
+            for one, side in MILESTONES
+        ],
+        stage=stage,
+        since=state.since if state else None,
+        furthest=furthest,
+    )

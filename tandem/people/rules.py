@@ -39,6 +39,9 @@ class SizeBand(StrEnum):
     ENTERPRISE = "1000+"
 
 
+NEW_BUSINESS = "new_business"  # the motion that everybody is in who was never a customer
+
+
 class Stage(StrEnum):
     """Where a person or company stands, from stranger to evangelist, in the order of the way."""
 
@@ -66,6 +69,20 @@ class Stage(StrEnum):
 # Ways back or out: never the furthest that somebody came.
 _SIDE_STAGES = frozenset({Stage.RECYCLED, Stage.RETURNED, Stage.LOST, Stage.AT_RISK, Stage.CHURNED})
 _RANKS = {stage: rank for rank, stage in enumerate(one for one in Stage if one not in _SIDE_STAGES)}
+
+
+# The way as one line: what both teams see of a customer, each step on the side that brings it.
+MILESTONES = (
+    (Stage.VISITOR, "mkt"),
+    (Stage.KNOWN, "mkt"),
+    (Stage.MQL, "mkt"),
+    (Stage.OFFERED, "handoff"),
+    (Stage.SAL, "handoff"),
+    (Stage.OPPORTUNITY, "sales"),
+    (Stage.CUSTOMER, "sales"),
+    (Stage.LOYAL, "sales"),
+    (Stage.EVANGELIST, "sales"),
+)
 
 
 def rank(stage: Stage) -> int:

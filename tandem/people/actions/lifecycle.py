@@ -12,9 +12,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Invalid
 from tandem.kernel.facts import publish
 from tandem.people.facts import StageReached
-from tandem.people.rules import Stage, rank
-
-NEW_BUSINESS = "new_business"
+from tandem.people.rules import NEW_BUSINESS, Stage, rank
 
 # One statement for any number of subjects: who moves, their events, their new state.
 _STEP = """

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from tandem.kernel.actor import Actor
 from tandem.people import queries
-from tandem.people.models import Company, Person
+from tandem.people.models import STAGE_LABELS, Company, Person
 from tandem.records.slots import RECORD_PANELS, ObjectType
 
 SHOWN = 8
@@ -76,5 +76,34 @@ def _address(actor: Actor, company: Company) -> str:
     return reverse("records:record", args=["companies", company.public_id])
 
 
+class JourneyPanel:
+    """Beside a person or company: the way from stranger to advocate as one line."""
+
+    order = 5
+    in_peek = True
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool:
+        return object_type.kind in ("person", "company")
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
+        return journey(object_type.kind, record.pk)
+
+
+def journey(kind: str, record_id: int, *, is_wide: bool = False) -> SafeString:
+    """The way of a record, drawn; wide with a name and a moment under each step."""
+    way = queries.way_of(kind, record_id)
+    context = {
+        "way": way,
+        "is_wide": is_wide,
+        "steps": [(one, STAGE_LABELS[one.stage]) for one in way.milestones],
+        "stage": STAGE_LABELS[way.stage] if way.stage else "",
+        "furthest": STAGE_LABELS[way.furthest]
+        if way.furthest and way.furthest is not way.stage
+        else "",
+    }
+    return SafeString(render_to_string("people/journey.html", context))
+
+
+RECORD_PANELS.register("people.journey", JourneyPanel())
 RECORD_PANELS.register("people.company", CompanyPanel())
 RECORD_PANELS.register("people.there", PeopleThere())

@@ -3,7 +3,7 @@
 import click
 
 from tandem.project.commands.progress import bar
-from tandem.project.demo import seed_demo
+from tandem.project.demo.seed import seed_demo
 
 
 @click.command(hidden=True)
