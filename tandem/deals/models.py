@@ -1,6 +1,6 @@
 """Tables of pipelines and deals, with every stay in a stage and every value ever said."""
 
-from typing import ClassVar
+from typing import ClassVar, Optional
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -132,6 +132,11 @@ class Deal(Record):
     close_reason = models.CharField(max_length=40, blank=True)
     close_note = models.CharField(max_length=400, blank=True)
     close_said_by = models.CharField(max_length=8, blank=True)  # buyer or seller
+
+    # Filled by queries.prepare_deals, one row of each at most.
+    main_contact: Optional["DealContact"] = None
+    source: Optional["DealLead"] = None
+    current_stay: Optional["DealStageInterval"] = None
 
     class Meta:
         constraints: ClassVar = [

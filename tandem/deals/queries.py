@@ -1,0 +1,652 @@
+"""Reads of deals and pipelines; each starts from what the actor may see."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import get_currency_precision, list_currencies
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    FilteredRelation,
+    Max,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Extract, Now
+from django.utils import timezone
+
+from tandem.accounts.errors import NoRate
+from tandem.accounts.queries import base_currency, members_of_my_teams, rate_on, scoped
+from tandem.deals.models import (
+    Category,
+    Deal,
+    DealContact,
+    DealLead,
+    DealStageInterval,
+    LeadKind,
+    Pipeline,
+    Stage,
+)
+from tandem.deals.rules import (
+    Age,
+    NextStep,
+    Stay,
+    Total,
+    age_of,
+    days_between,
+    next_step_of,
+    time_in_stages,
+    total_of,
+    weighted,
+)
+from tandem.handoff.models import Lead, Motion
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import Missing
+from tandem.kernel.history import changes_of
+from tandem.kernel.models import Operation
+from tandem.kernel.money import Money
+from tandem.measures.slots import Median
+from tandem.people.models import LifecycleEvent, LifecycleState
+from tandem.people.queries import companies_visible_to, people_visible_to
+from tandem.people.rules import Stage as LifecycleStage
+from tandem.people.rules import search_words
+
+CARDS = 25
+MOST_CARDS = 400
+SHOWN_BESIDE = 8
+_SECONDS_A_DAY = 86_400
+_USUAL_DIGITS = 2
+
+
+_WITH = (
+    "company",
+    "owner",
+    "stage",
+    "pipeline",
+    "current_stay",
+    "main_contact__person",
+    "source__lead",
+)
+
+
+def deals_visible_to(actor: Actor) -> QuerySet[Deal]:
+    """Deals that the actor may see.
+
+    ``main_contact``, ``source`` and ``current_stay`` (one row of each at most) may be filtered and
+    ordered by; ``amount_major`` is the amount as people write it.
+    """
+    rows = Deal.objects.filter(deleted_at__isnull=True)
+    return scoped(rows, actor, kind="deal").annotate(
+        **_one_rows(), amount_major=F("amount_minor") / _units()
+    )
+
+
+def _one_rows() -> dict[str, FilteredRelation]:
+    # Made anew for each queryset: Django writes into the one that it is given.
+    return {
+        "main_contact": FilteredRelation("contacts", condition=Q(contacts__is_primary=True)),
+        "source": FilteredRelation("leads", condition=Q(leads__kind=LeadKind.SOURCE)),
+        "current_stay": FilteredRelation("intervals", condition=Q(intervals__left_at=None)),
+    }
+
+
+def _units() -> Case:
+    """How many minor units make one of the deal's currency."""
+    return Case(
+        *(When(currency__in=codes, then=Value(units)) for units, codes in _unusual_units().items()),
+        default=Value(Decimal(100)),
+        output_field=DecimalField(max_digits=20, decimal_places=3),
+    )
+
+
+@lru_cache(maxsize=1)
+def _unusual_units() -> dict[Decimal, list[str]]:
+    """The currencies whose minor unit is not a hundredth, by how many make one."""
+    found: dict[Decimal, list[str]] = {}
+    for code in sorted(list_currencies()):
+        if (digits := get_currency_precision(code)) != _USUAL_DIGITS:
+            found.setdefault(Decimal(10) ** digits, []).append(code)
+    return found
+
+
+def prepare_deals(rows: QuerySet[Deal]) -> QuerySet[Deal]:
+    """With company, person, owner, stage, pipeline and lead: no query more."""
+    return rows.select_related(*_WITH)
+
+
+def deal_by_public_id(actor: Actor, public_id: UUID) -> Deal:
+    """One deal, ready to be shown; Missing when not there for this actor."""
+    found = prepare_deals(deals_visible_to(actor)).filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def search_deals(rows: QuerySet[Deal], text: str) -> QuerySet[Deal]:
+    """Narrow visible deals to those of which every word is in the name, company or person."""
+    words = search_words(text)
+    if not words:
+        return rows.none()
+    for word in words:
+        rows = rows.filter(
+            Q(sort_key__contains=word)
+            | Q(company__search_key__contains=f" {word}")
+            | Q(main_contact__person__search_key__contains=f" {word}")
+        )
+    return rows.order_by("sort_key", "pk")
+
+
+# --- pipelines ------------------------------------------------------------------------------------
+
+
+def pipelines_visible_to(actor: Actor) -> QuerySet[Pipeline]:
+    """Pipelines with their stages in order; whoever may see deals sees them all."""
+    if not actor.may("deals.view"):
+        return Pipeline.objects.none()
+    return (
+        Pipeline.objects.filter(deleted_at__isnull=True)
+        .select_related("motion")
+        .prefetch_related(Prefetch("stages", live_stages(), to_attr="in_order"))
+    )
+
+
+def live_stages() -> QuerySet[Stage]:
+    """Stages that are there, in the order of their pipeline."""
+    return Stage.objects.filter(deleted_at__isnull=True).order_by("position", "pk")
+
+
+def pipelines_in_order(actor: Actor) -> list[Pipeline]:
+    """The default pipeline, then the others by name; two queries."""
+    return list(pipelines_visible_to(actor).order_by("-is_default", "name", "pk"))
+
+
+def pipeline_by_public_id(actor: Actor, public_id: UUID) -> Pipeline:
+    """One pipeline with its stages; Missing when there is none."""
+    found = pipelines_visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def stages_of(pipeline_id: int) -> list[Stage]:
+    """The live stages of a pipeline, in order."""
+    return list(live_stages().filter(pipeline_id=pipeline_id))
+
+
+def default_pipeline() -> Pipeline | None:
+    """Where new deals go; None before the first pipeline is set up."""
+    return Pipeline.objects.filter(deleted_at__isnull=True, is_default=True).first()
+
+
+def free_position(pipeline_id: int) -> int:
+    """A number that no stage of a pipeline has or had."""
+    last: int | None = Stage.objects.filter(pipeline_id=pipeline_id).aggregate(
+        last=Max("position")
+    )["last"]
+    return (last or 0) + 1
+
+
+def positions_of_deleted(pipeline_id: int) -> set[int]:
+    """The numbers of deleted stages, which may come back."""
+    rows = Stage.objects.filter(pipeline_id=pipeline_id, deleted_at__isnull=False)
+    return set(rows.values_list("position", flat=True))
+
+
+def motion_named(named: str) -> Motion | None:
+    """The motion of this key, name or public id."""
+    rows = Motion.objects.filter(deleted_at__isnull=True)
+    try:
+        return rows.filter(public_id=UUID(named)).first()
+    except ValueError:
+        return rows.filter(Q(key=named) | Q(name__iexact=named)).order_by("pk").first()
+
+
+def deals_in_stage(stage_id: int) -> int:
+    """How many deals stand in a stage, whoever sees them; deleted ones may come back and count."""
+    return Deal.objects.filter(stage_id=stage_id).count()
+
+
+# --- the board ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFilter:
+    """What a board is narrowed to: an owner (public id, ``me``, ``my_team``, ``nobody``), words."""
+
+    owner: str = ""
+    text: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.owner or self.text)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A deal on a board."""
+
+    deal: Deal
+    today: dt.date
+    now: dt.datetime
+
+    @property
+    def amount(self) -> Money | None:
+        return money_of(self.deal)
+
+    @property
+    def step(self) -> NextStep:
+        return next_step_of(self.deal.next_step, self.deal.next_step_on, self.today)
+
+    @cached_property
+    def days(self) -> int:
+        """Whole days in the stage."""
+        stay = self.deal.current_stay
+        return days_between(stay.entered_at, self.now) if stay else 0
+
+    @property
+    def age(self) -> Age:
+        return age_of(self.days, self.deal.stage.rot_days, self.step)
+
+    @property
+    def is_from_marketing(self) -> bool:
+        return is_from_marketing(self.deal)
+
+    @property
+    def needs(self) -> bool:
+        """Whether winning has to ask for something."""
+        return self.deal.amount_minor is None or not has_buyer(self.deal)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage on a board: what is in it altogether, and the first cards."""
+
+    stage: Stage
+    count: int
+    total: Total
+    median_days: float | None
+    cards: Sequence[Card]
+
+    @property
+    def more(self) -> int:
+        """How many cards are not shown yet."""
+        return max(self.count - len(self.cards), 0)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The open deals of a pipeline."""
+
+    pipeline: Pipeline
+    columns: Sequence[Column]
+    count: int
+    total: Total
+    weighted: Total
+    is_empty: bool = field(default=False)
+
+
+def board(actor: Actor, pipeline: Pipeline, narrowed: BoardFilter, *, shown: int = CARDS) -> Board:
+    """A board with the first cards of each column; five queries and two for each foreign currency.
+
+    Counts, sums and medians are of all that the actor may see and the filter lets through, not of
+    the cards that are loaded.
+    """
+    rows = _open_deals(actor, pipeline, narrowed)
+    open_stages = [stage for stage in _stages(pipeline) if stage.category == Category.OPEN]
+    sums = _sums(rows)
+    rates = rates_of({currency for by_currency in sums.values() for currency in by_currency})
+    medians = _medians(rows)
+    cards = _cards(rows, open_stages, limit=min(max(shown, CARDS), MOST_CARDS))
+    base = base_currency()
+    columns = [
+        Column(
+            stage=stage,
+            count=sum(count for count, _minor in sums.get(stage.pk, {}).values()),
+            total=total_of(_minors(sums.get(stage.pk, {})), base_currency=base, rates=rates),
+            median_days=medians.get(stage.pk),
+            cards=cards.get(stage.pk, []),
+        )
+        for stage in open_stages
+    ]
+    whole, chances = _added(open_stages, sums)
+    count = sum(column.count for column in columns)
+    return Board(
+        pipeline=pipeline,
+        columns=columns,
+        count=count,
+        total=total_of(whole, base_currency=base, rates=rates),
+        weighted=total_of(chances, base_currency=base, rates=rates),
+        is_empty=count == 0,
+    )
+
+
+def more_cards(
+    actor: Actor, pipeline: Pipeline, narrowed: BoardFilter, *, stage: UUID, after: int
+) -> tuple[Sequence[Card], int]:
+    """The next cards of one column after the first ``after``, and how many are left then."""
+    rows = _open_deals(actor, pipeline, narrowed).filter(stage__public_id=stage)
+    found = list(prepare_deals(rows.order_by("position", "pk"))[after : after + CARDS])
+    left = max(rows.count() - after - len(found), 0)
+    return _as_cards(found), left
+
+
+def _open_deals(actor: Actor, pipeline: Pipeline, narrowed: BoardFilter) -> QuerySet[Deal]:
+    rows = deals_visible_to(actor).filter(pipeline_id=pipeline.pk, status=Category.OPEN)
+    rows = _owned_by(rows, actor, narrowed.owner)
+    return search_deals(rows, narrowed.text) if narrowed.text else rows
+
+
+def _owned_by(rows: QuerySet[Deal], actor: Actor, owner: str) -> QuerySet[Deal]:
+    if owner == "me":
+        return rows.filter(owner_id=actor.user_id)
+    if owner == "my_team":
+        return rows.filter(owner_id__in=members_of_my_teams(actor))
+    if owner == "nobody":
+        return rows.filter(owner_id__isnull=True)
+    if not owner:
+        return rows
+    try:
+        return rows.filter(owner__public_id=UUID(owner))
+    except ValueError:
+        return rows.none()
+
+
+def _stages(pipeline: Pipeline) -> Sequence[Stage]:
+    found: Sequence[Stage] | None = getattr(pipeline, "in_order", None)
+    return stages_of(pipeline.pk) if found is None else found
+
+
+Sums = Mapping[int, Mapping[str, tuple[int, int]]]
+
+
+def _sums(rows: QuerySet[Deal]) -> Sums:
+    """By stage and currency: how many deals, and their minor units; one query."""
+    found: dict[int, dict[str, tuple[int, int]]] = {}
+    groups = (
+        rows.order_by()
+        .values("stage_id", "currency")
+        .annotate(deals=Count("pk"), minor=Sum("amount_minor"))
+        .values_list("stage_id", "currency", "deals", "minor")
+    )
+    for stage_id, currency, deals, minor in groups:
+        found.setdefault(stage_id, {})[currency] = (deals, int(minor or 0))
+    return found
+
+
+def _minors(by_currency: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    return {currency: minor for currency, (_deals, minor) in by_currency.items() if minor}
+
+
+def _added(stages: Sequence[Stage], sums: Sums) -> tuple[dict[str, int], dict[str, int]]:
+    """Minor units by currency over all stages: whole, and weighted by each stage's chance."""
+    whole: dict[str, int] = {}
+    chances: dict[str, int] = {}
+    for stage in stages:
+        for currency, minor in _minors(sums.get(stage.pk, {})).items():
+            whole[currency] = whole.get(currency, 0) + minor
+            chances[currency] = chances.get(currency, 0) + weighted(minor, stage.probability)
+    return whole, chances
+
+
+def _medians(rows: QuerySet[Deal]) -> dict[int, float]:
+    """The median of the days that the deals of each stage have been in it; one query."""
+    days = Extract(Now() - F("current_stay__entered_at"), "epoch") / float(_SECONDS_A_DAY)
+    groups = rows.order_by().values("stage_id").annotate(median=Median(days))
+    return dict(groups.values_list("stage_id", "median"))
+
+
+def _cards(
+    rows: QuerySet[Deal], stages: Sequence[Stage], *, limit: int
+) -> dict[int, Sequence[Card]]:
+    """The first cards of each stage; two queries, each by an index."""
+    in_column = rows.order_by("position", "pk").filter(stage_id=OuterRef("pk")).values("pk")
+    ids = (
+        Stage.objects.filter(pk__in=[stage.pk for stage in stages])
+        .annotate(firsts=ArraySubquery(in_column[:limit]))
+        .values_list("firsts", flat=True)
+    )
+    wanted = [pk for firsts in ids for pk in firsts]
+    found: dict[int, list[Deal]] = {}
+    for deal in prepare_deals(rows.filter(pk__in=wanted).order_by("position", "pk")):
+        found.setdefault(deal.stage_id, []).append(deal)
+    return {stage_id: _as_cards(deals) for stage_id, deals in found.items()}
+
+
+def _as_cards(deals: Sequence[Deal]) -> list[Card]:
+    today, now = timezone.localdate(), timezone.now()
+    return [Card(deal, today, now) for deal in deals]
+
+
+def rates_of(currencies: Iterable[str]) -> dict[str, Decimal]:
+    """Units of the base currency for one of each, today; those without a rate are left out."""
+    today, found = timezone.localdate(), {}
+    for currency in currencies:
+        try:
+            found[currency] = rate_on(currency, today)
+        except NoRate:
+            continue
+    return found
+
+
+def money_of(deal: Deal) -> Money | None:
+    """What a deal is worth, if anybody has said."""
+    return None if deal.amount_minor is None else Money(deal.amount_minor, deal.currency)
+
+
+def has_buyer(deal: Deal) -> bool:
+    """Whether somebody is named who buys: a company or a person."""
+    return deal.company_id is not None or person_of(deal) is not None
+
+
+def person_of(deal: Deal) -> Any:
+    """The person whom a prepared deal is with."""
+    contact = deal.main_contact
+    return contact.person if contact else None
+
+
+def is_from_marketing(deal: Deal) -> bool:
+    """Whether a prepared deal came from a lead that marketing made."""
+    return deal.source is not None and deal.source.lead.kind != "manual"
+
+
+# --- one deal -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StepOfPath:
+    """A stage on the way of one deal."""
+
+    stage: Stage
+    spent: dt.timedelta | None
+    is_now: bool
+    is_passed: bool
+
+
+def path_of(deal: Deal) -> list[StepOfPath]:
+    """The stages of a deal's pipeline, with the time that it has spent in each; two queries."""
+    stages = stages_of(deal.pipeline_id)
+    stays = [Stay(one.stage_id, one.entered_at, one.left_at) for one in stays_of(deal.pk)]
+    spent = time_in_stages(stays, timezone.now())
+    if all(stage.pk != deal.stage_id for stage in stages):
+        stages.append(deal.stage)
+    here = next(at for at, stage in enumerate(stages) if stage.pk == deal.stage_id)
+    return [
+        StepOfPath(
+            stage=stage,
+            spent=spent.get(stage.pk),
+            is_now=stage.pk == deal.stage_id,
+            is_passed=at < here or (stage.pk in spent and stage.pk != deal.stage_id),
+        )
+        for at, stage in enumerate(stages)
+        if stage.category == Category.OPEN or stage.pk == deal.stage_id
+    ]
+
+
+def stays_of(deal_id: int) -> list[DealStageInterval]:
+    """The stays of a deal in stages, in time."""
+    rows = DealStageInterval.objects.filter(deal_id=deal_id).select_related("stage", "moved_by")
+    return list(rows.order_by("entered_at", "pk"))
+
+
+def contacts_of(actor: Actor, deal: Deal) -> list[DealContact]:
+    """The persons in a deal whom the actor may see, the main one first."""
+    seen = people_visible_to(actor).values("pk")
+    return list(
+        DealContact.objects.filter(deal_id=deal.pk, person__in=seen)
+        .select_related("person")
+        .order_by("-is_primary", "pk")
+    )
+
+
+def contact_ids(deal_id: int) -> list[int]:
+    """The ids of the persons in a deal, seen or not: for what is told of them."""
+    return list(
+        DealContact.objects.filter(deal_id=deal_id)
+        .order_by("pk")
+        .values_list("person_id", flat=True)
+    )
+
+
+def persons_taken_out(deal_id: int, change_set_id: int) -> list[int]:
+    """The ids of the persons whom a change set took out of a deal."""
+    removed = changes_of("deal", deal_id).filter(
+        change_set_id=change_set_id, model="deals.dealcontact", operation=Operation.DELETE
+    )
+    return [fields["person_id"] for fields in removed.values_list("fields", flat=True)]
+
+
+def deals_of_person(actor: Actor, person_id: int) -> QuerySet[Deal]:
+    """Deals that a person is in, open ones first, newest first."""
+    mine = DealContact.objects.filter(deal_id=OuterRef("pk"), person_id=person_id)
+    return _newest(deals_visible_to(actor).filter(Exists(mine)))
+
+
+def deals_of_company(actor: Actor, company_id: int) -> QuerySet[Deal]:
+    """Deals with a company, open ones first, newest first."""
+    return _newest(deals_visible_to(actor).filter(company_id=company_id))
+
+
+def deals_of_lead(actor: Actor, lead_id: int) -> QuerySet[Deal]:
+    """Deals that came from a lead or were helped by it."""
+    hers = DealLead.objects.filter(deal_id=OuterRef("pk"), lead_id=lead_id)
+    return _newest(deals_visible_to(actor).filter(Exists(hers)))
+
+
+def _newest(rows: QuerySet[Deal]) -> QuerySet[Deal]:
+    is_closed = Case(When(status=Category.OPEN, then=Value(0)), default=Value(1))
+    return prepare_deals(rows).order_by(is_closed, "-opened_at", "-pk")
+
+
+def lead_has_deal(lead_id: int) -> bool:
+    """Whether a live deal came from a lead, seen or not."""
+    return DealLead.objects.filter(
+        lead_id=lead_id, kind=LeadKind.SOURCE, deal__deleted_at__isnull=True
+    ).exists()
+
+
+def leads_visible_to(actor: Actor) -> QuerySet[Lead]:
+    """Leads that the actor may see, for opening a deal from one."""
+    rows = Lead.objects.filter(deleted_at__isnull=True)
+    return scoped(rows, actor, kind="lead").select_related("person", "company", "motion", "owner")
+
+
+def lead_by_public_id(actor: Actor, public_id: UUID) -> Lead:
+    """One lead; Missing when not there for this actor."""
+    found = leads_visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def visible_company_ids(actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Which of these companies the actor may see; one query."""
+    return set(companies_visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
+
+
+# --- the lifecycle of those in a deal -----------------------------------------------------------
+
+
+def without_other_deals(kind: str, ids: Sequence[int], *, deal: Deal) -> list[int]:
+    """Those of these persons or companies with no other open or won deal of the motion."""
+    return _without(kind, ids, deal, Q(status__in=[Category.OPEN, Category.WON]))
+
+
+def without_other_wins(kind: str, ids: Sequence[int], *, deal: Deal) -> list[int]:
+    """Those of these persons or companies with no other won deal of the motion."""
+    return _without(kind, ids, deal, Q(status=Category.WON))
+
+
+def _without(kind: str, ids: Sequence[int], deal: Deal, state: Q) -> list[int]:
+    others = Deal.objects.filter(state, motion_id=deal.motion_id, deleted_at__isnull=True)
+    others = others.exclude(pk=deal.pk)
+    path = "company_id" if kind == "company" else "contacts__person_id"
+    taken = set(others.filter(**{f"{path}__in": ids}).values_list(path, flat=True))
+    return [pk for pk in ids if pk not in taken]
+
+
+def standing_at(kind: str, ids: Sequence[int], *stages: Any, motion: str) -> list[int]:
+    """Those of these persons or companies who stand at one of these stages now."""
+    rows = LifecycleState.objects.filter(
+        subject_kind=kind, subject_id__in=ids, motion=motion, stage__in=[str(one) for one in stages]
+    )
+    return sorted(rows.values_list("subject_id", flat=True))
+
+
+def stages_before(
+    kind: str, ids: Sequence[int], stage: LifecycleStage, *, motion: str
+) -> dict[LifecycleStage, list[int]]:
+    """Where each of these stood before the stage they are at; who stood nowhere is left out."""
+    events = (
+        LifecycleEvent.objects.filter(
+            subject_kind=kind, subject_id__in=ids, motion=motion, to_stage=str(stage)
+        )
+        .order_by("subject_id", "-at", "-pk")
+        .distinct("subject_id")
+    )
+    found: dict[LifecycleStage, list[int]] = {}
+    for event in events:
+        if event.from_stage:
+            found.setdefault(LifecycleStage(event.from_stage), []).append(event.subject_id)
+    return found
+
+
+# --- where a card goes ----------------------------------------------------------------------------
+
+
+def first_position(stage_id: int) -> float | None:
+    """The position of the first open deal of a stage; None in an empty one."""
+    found: float | None = Deal.objects.filter(
+        stage_id=stage_id, status=Category.OPEN, deleted_at__isnull=True
+    ).aggregate(first=Min("position"))["first"]
+    return found
+
+
+def position_after(stage_id: int, position: float, pk: int, *, but: int) -> float | None:
+    """The position of the open deal that follows a place in a stage; None behind the last."""
+    return (
+        Deal.objects.filter(
+            Q(position__gt=position) | Q(position=position, pk__gt=pk),
+            stage_id=stage_id,
+            status=Category.OPEN,
+            deleted_at__isnull=True,
+        )
+        .exclude(pk=but)
+        .order_by("position", "pk")
+        .values_list("position", flat=True)
+        .first()
+    )
