@@ -34,6 +34,7 @@ CLICK_IDS = frozenset("gclid gbraid wbraid msclkid dclid fbclid ttclid li_fat_id
 _PAID_CLICKS = frozenset("gclid gbraid wbraid msclkid dclid ttclid".split())
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 KEPT_PARAMETERS = frozenset({*_UTM, *CLICK_IDS})
+_SECRET = re.compile(r"mail|token|passw|secret|session|auth|phone|name|^(key|code|sig|otp|sid)$")
 _PAID = re.compile(r"cpc|ppc|cpm|cpv|cpa|paid|display|banner|retargeting|ads?")
 _EMAIL = re.compile(r"e-?mail|newsletter|mailing")
 _SOCIAL = re.compile(r"social.*|sm")
@@ -134,6 +135,28 @@ def _channel_of_medium(medium: str) -> Channel | None:
         if pattern.fullmatch(medium) or any(pattern.fullmatch(word) for word in _words(medium)):
             return channel
     return Channel.SOCIAL if _SOCIAL.fullmatch(medium) else None
+
+
+def visited_url(url: str) -> str:
+    """The address of a visited page without what names a person or opens a door.
+
+    User and fragment go, and parameters that are secrets by name or hold a mail address.
+    """
+    parts = _split(url)
+    query = parts.query
+    if query:
+        try:
+            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=200)
+        except ValueError:
+            pairs = []
+        kept = [
+            (name, value)
+            for name, value in pairs
+            if "@" not in value and not _SECRET.search(name.lower())
+        ]
+        query = urlencode(kept)
+    base = _plain(parts, {})
+    return f"{base}{'?' + query if query else ''}"[:MAX_URL]
 
 
 def _words(text: str) -> list[str]:

@@ -22,6 +22,7 @@ from typing import Any
 
 import uvicorn
 
+from tandem.capture.edge import Collector, Tracker
 from tandem.kernel import logs
 from tandem.project import metrics, processes
 from tandem.project.live import CallerUnknownError, Live
@@ -107,11 +108,18 @@ class Edge:
     doors: dict[str, Door] = field(default_factory=dict)
     database_url: str | None = None
     live: Live | None = None
+    collector: Collector | None = None
 
     def __post_init__(self) -> None:
         if self.database_url is not None:
             self.live = Live(database_url=self.database_url, ask_caller=self.caller)
-            self.doors = {"/live": self.live, **self.doors}
+            self.collector = Collector(database_url=self.database_url, address_of=self.address_of)
+            self.doors = {
+                "/live": self.live,
+                "/t/events": self.collector,
+                "/t/tandem.js": Tracker(),
+                **self.doors,
+            }
         self.doors = {
             "/healthz": self.health,
             "/metrics": self.metrics,
@@ -251,6 +259,15 @@ class Edge:
             (b"x-forwarded-host", host),
         ]
 
+    def address_of(self, scope: Scope) -> str:
+        """Who asks, by address: behind trusted proxies the last one whom they heard."""
+        peer: str = scope["client"][0] if scope.get("client") else ""
+        chain = (header(scope["headers"], b"x-forwarded-for") or b"").decode("latin-1").split(",")
+        while self._is_trusted(peer) and chain[-1].strip():
+            peer = chain.pop().strip()
+            chain = chain or [""]
+        return peer
+
     def _is_trusted(self, peer: str) -> bool:
         try:
             address = ipaddress.ip_address(peer)
@@ -331,6 +348,8 @@ class Edge:
             if message["type"] == "lifespan.shutdown":
                 if self.live is not None:
                     self.live.close()
+                if self.collector is not None:
+                    await self.collector.close()
                 self.upstream.close()
                 return
 
