@@ -6,7 +6,9 @@ from tandem.accounts.api import router as accounts_router
 from tandem.api.entry import auth, entered
 from tandem.api.parsing import StrictParser
 from tandem.api.refusals import map_errors
+from tandem.campaigns.api import router as campaigns_router
 from tandem.kernel.api import router as kernel_router
+from tandem.measures.api import router as measures_router
 from tandem.records.api import router_for
 from tandem.records.slots import OBJECT_TYPES
 from tandem.revenue.api import router as revenue_router
@@ -33,4 +35,6 @@ def build_api() -> NinjaAPI:
         api.add_router(f"/{object_type.slug}", router_for(object_type))
     api.add_router("/orders", revenue_router)
     api.add_router("/timeline", timeline_router)
+    api.add_router("/metrics", measures_router)
+    api.add_router("/campaigns", campaigns_router)
     return api

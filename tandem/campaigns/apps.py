@@ -17,3 +17,4 @@ class CampaignsConfig(Room):
         "campaigns.edit": Permission(_("Change campaigns and note costs"), _MARKETING),
         "campaigns.delete": Permission(_("Delete campaigns"), frozenset({"admin", "manager"})),
     }
+    loads = ("views",)

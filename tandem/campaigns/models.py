@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 
 from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
+from tandem.kernel.money import Money
 from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
 
 _LIVE = Q(deleted_at__isnull=True)
@@ -37,6 +38,8 @@ class Campaign(Record):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
 
+    status: str  # of today; annotated by queries.visible_to
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("code"), condition=_LIVE, name="campaign_code_once"),
@@ -58,6 +61,16 @@ class Campaign(Record):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def budget(self) -> Money | None:
+        """What may be spent."""
+        return _money(self.budget_minor, self.currency)
+
+    @property
+    def goal(self) -> Money | None:
+        """The revenue to reach."""
+        return _money(self.goal_minor, self.currency)
+
 
 @tracked(root=("campaign", "campaign"))
 class CampaignCost(Record):
@@ -77,6 +90,11 @@ class CampaignCost(Record):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency} on {self.on}"
+
+    @property
+    def amount(self) -> Money:
+        """What was spent."""
+        return Money(self.amount_minor, self.currency)
 
 
 @tracked(root=("campaign", "campaign"))
@@ -98,3 +116,7 @@ class CampaignAsset(Tracked):
 
     def __str__(self) -> str:
         return f"{self.asset_kind}:{self.asset_id} of {self.campaign_id}"
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)

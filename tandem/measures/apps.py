@@ -14,3 +14,4 @@ class MeasuresConfig(Room):
             frozenset({"admin", "manager", "marketer", "seller", "viewer"}),
         ),
     }
+    loads = ("views",)

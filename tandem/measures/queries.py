@@ -1,12 +1,13 @@
 """The evaluator: a number by its key, for a period, split and filtered."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, DateField, F, QuerySet
 from django.db.models.functions import (
     TruncDay,
@@ -15,6 +16,7 @@ from django.db.models.functions import (
     TruncWeek,
     TruncYear,
 )
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tandem.accounts.queries import company_settings
@@ -83,6 +85,27 @@ def measures_for(actor: Actor) -> list[Measure | Ratio]:
     return sorted(
         (found for found in MEASURES if actor.may(found.permission)), key=lambda found: found.key
     )
+
+
+def ways_of(measure: Measure | Ratio) -> tuple[list[str], list[str]]:
+    """The dimensions by which a measure can be split beside time, and what else narrows it.
+
+    A ratio can be asked in the ways that both of its parts know; names are sorted.
+    """
+    if isinstance(measure, Measure):
+        return sorted(measure.dimensions), sorted(measure.filters)
+    parts = [MEASURES.get(key) for key in (measure.over, measure.under)]
+    ways = [ways_of(part) for part in parts if part is not None]
+    dimensions, filters = (
+        set.intersection(*(set(way[at]) for way in ways)) if len(ways) == 2 else set()
+        for at in (0, 1)
+    )
+    return sorted(dimensions), sorted(filters)
+
+
+def today() -> dt.date:
+    """The day that it is in the company's zone."""
+    return timezone.now().astimezone(ZoneInfo(company_settings().time_zone)).date()
 
 
 def value(
@@ -190,8 +213,7 @@ def _narrowed(rows: QuerySet[Any], measure: Measure, filters: Mapping[str, str])
                 )
             rows = rows.filter(condition)
         elif name in measure.dimensions:
-            alias = f"only_{name}"
-            rows = rows.alias(**{alias: _expression(measure, name)}).filter(**{alias: wanted})
+            rows = _only(rows, measure, name, wanted)
         else:
             known = ", ".join(sorted({*measure.filters, *measure.dimensions})) or "–"
             raise FilterUnknown(
@@ -199,6 +221,18 @@ def _narrowed(rows: QuerySet[Any], measure: Measure, filters: Mapping[str, str])
                 field="filter",
             )
     return rows
+
+
+def _only(rows: QuerySet[Any], measure: Measure, name: str, wanted: str) -> QuerySet[Any]:
+    alias = f"only_{name}"
+    try:
+        found: QuerySet[Any] = rows.alias(**{alias: _expression(measure, name)})
+        return found.filter(**{alias: wanted})
+    except (ValueError, ValidationError) as error:  # no number, no UUID, no date
+        raise FilterUnknown(
+            _("%(name)s cannot be “%(value)s”.") % {"name": name, "value": wanted},
+            field="filter",
+        ) from error
 
 
 def _split(measure: Measure, name: str, rows: QuerySet[Any], zone: ZoneInfo) -> Any:
@@ -243,20 +277,31 @@ def _ratio(
         value(actor, key, period=period, by=by, filters=filters)
         for key in (ratio.over, ratio.under)
     )
-    divisors = {_place(row, by, over.measure, under.measure): row for row in under.rows}
-    dividends = {_place(row, by, over.measure, under.measure): row for row in over.rows}
+    dividends = _places(over, by)
+    divisors = _divisors(over, under, dividends, by)
     places = sorted({*divisors, *dividends})
     rows = [_quotient(ratio, dividends.get(place), divisors.get(place), by) for place in places]
     enough = any(row.value is not None for row in rows)
     return Result(ratio, rows or [Row(None, 0, by=dict.fromkeys(by, ""))], enough)
 
 
-def _place(
-    row: Row, by: Sequence[str], over: Measure | Ratio, under: Measure | Ratio
-) -> tuple[str, ...]:
-    """Which rows belong together: money is divided by money of its own currency only."""
-    both_money = over.unit is Unit.MONEY and under.unit is Unit.MONEY
-    return (*key_of(row.by, by), row.currency if both_money else "")
+def _places(found: Result, by: Sequence[str]) -> dict[tuple[str, ...], Row]:
+    """The rows by where they stand: their dimensions, and of money the currency."""
+    return {(*key_of(row.by, by), row.currency): row for row in found.rows}
+
+
+def _divisors(
+    over: Result, under: Result, dividends: Iterable[tuple[str, ...]], by: Sequence[str]
+) -> dict[tuple[str, ...], Row]:
+    """What each place is divided by: money by money of its own currency only; where a count
+    divides money, it divides the amount of every currency."""
+    found = _places(under, by)
+    if over.measure.unit is not Unit.MONEY or under.measure.unit is Unit.MONEY:
+        return found
+    shared = {place: (*place[:-1], "") for place in dividends}
+    spread = {place: found[bare] for place, bare in shared.items() if bare in found}
+    rest = {place: row for place, row in found.items() if place not in shared.values()}
+    return spread | rest
 
 
 def _quotient(ratio: Ratio, dividend: Row | None, divisor: Row | None, by: Sequence[str]) -> Row:

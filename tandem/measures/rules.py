@@ -50,6 +50,12 @@ def month_of(day: dt.date) -> Period:
     return Period(day.replace(day=1), day.replace(day=last))
 
 
+def months_until(day: dt.date, count: int) -> list[dt.date]:
+    """The first days of ``count`` months, the month of a day the last."""
+    months = [day.year * 12 + day.month - 1 - back for back in range(count - 1, -1, -1)]
+    return [dt.date(month // 12, month % 12 + 1, 1) for month in months]
+
+
 def read_filters(text: str) -> dict[str, str]:
     """``customer:known,campaign:autumn`` as a mapping. Raises FilterUnreadable."""
     filters: dict[str, str] = {}

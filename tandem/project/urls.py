@@ -15,8 +15,10 @@ urlpatterns = [
     path("accounts/", include(sign_in_patterns)),
     path("settings/", include("tandem.accounts.urls")),
     path("", include("tandem.ui.urls")),
+    path("", include("tandem.measures.urls")),
     path("", include("tandem.timeline.urls")),
     path("", include("tandem.capture.urls")),
+    path("", include("tandem.campaigns.urls")),
     path("", include("tandem.web.urls")),
     path("", include("tandem.records.urls")),
 ]

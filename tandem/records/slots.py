@@ -140,7 +140,7 @@ OBJECT_TYPES: Slot[ObjectType] = Slot("object type", ObjectType)
 
 @runtime_checkable
 class RecordTab(Protocol):
-    """A tab in the middle of a record page."""
+    """A tab in the middle of a record page; one with a true ``is_wide`` takes all of it."""
 
     key: str
     order: int

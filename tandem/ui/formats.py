@@ -100,6 +100,11 @@ def day(value: dt.date | dt.datetime) -> str:
     return str(format_skeleton(skeleton, value, locale=locale()))
 
 
+def month(value: dt.date) -> str:
+    """Nov 2026."""
+    return str(format_skeleton("yMMM", value, locale=locale()))
+
+
 def long_day(value: dt.date | dt.datetime) -> str:
     """19 November 2026."""
     return str(format_date(_date(value), format="long", locale=locale()))

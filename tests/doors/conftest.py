@@ -21,7 +21,7 @@ from tandem.people.schemas import NewPerson
 
 # Rows that say who looked, not what was done.
 NO_BUSINESS = {"accounts.apitoken", "kernel.idempotencykey"}
-OURS = ("kernel", "accounts", "records", "timeline", "people", "revenue")
+OURS = ("kernel", "accounts", "records", "timeline", "people", "revenue", "campaigns")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from tandem.accounts.actions import add_user, change_company_settings
 from tandem.accounts.models import User
 from tandem.accounts.queries import company_settings
 from tandem.accounts.schemas import CompanyInput, NewUser
+from tandem.campaigns.actions import create_campaign
+from tandem.campaigns.models import Campaign
+from tandem.campaigns.schemas import NewCampaign
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError, Missing, Refused, Unauthenticated
 from tandem.people.actions import change_person, create_person, delete_person
@@ -194,6 +197,21 @@ VERBS = (
         bad={"number": "T-1", "amount": "much"},
         outcome=lambda _id: list(Order.objects.values_list("number", "net_minor", "line_count")),
         expected=[("T-1", 1250, 1)],
+    ),
+    Verb(
+        name="plan campaign",
+        allowed="marketer",
+        refused="seller",
+        page="/campaigns/new",
+        api=("POST", "/campaigns"),
+        schema=NewCampaign,
+        act=lambda actor, _id, data: create_campaign(actor, data=data),
+        good={"name": "Winter Tins", "budget": "18000", "currency": "GBP"},
+        bad={"name": "Winter Tins", "starts_on": "2026-11-30", "ends_on": "2026-11-01"},
+        outcome=lambda _id: list(
+            Campaign.objects.values_list("code", "budget_minor", "owner__name")
+        ),
+        expected=[("winter-tins", 1_800_000, "Priya Nair")],
     ),
     Verb(
         name="add user",

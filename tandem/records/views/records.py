@@ -47,6 +47,7 @@ def record_detail(
         "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
         "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
         "tab_content": tab.render(request, object_type, record),
+        "is_wide": getattr(tab, "is_wide", False),
         "panels": _panels(request, object_type, record, in_peek=False),
         "may_edit": request.actor.may(object_type.permissions.edit),
         "may_delete": request.actor.may(object_type.permissions.delete),
@@ -236,6 +237,8 @@ def _inputs(object_type: ObjectType, form: Form[Any]) -> list[tuple[Any, Any, bo
 def _as_input(field: Field, value: Any) -> Any:
     if field.type is FieldType.USER and value is not None:
         return str(value.public_id)
+    if field.type is FieldType.MONEY and value is not None:
+        return value.major
     return value if not hasattr(value, "pk") else str(value)
 
 

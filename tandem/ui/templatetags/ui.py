@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tandem.kernel.money import Money
-from tandem.ui import clocks, formats, forms, marks
+from tandem.ui import charts, clocks, formats, forms, marks
 from tandem.ui.assets import asset_url, icon_names, versioned_url
 from tandem.ui.naming import initials as initials_of
 
@@ -328,6 +328,12 @@ def _band(
     down = f"C{middle:.1f} {top:.1f} {middle:.1f} {top_after:.1f} {right:.1f} {top_after:.1f}"
     back = f"C{middle:.1f} {foot_after:.1f} {middle:.1f} {foot:.1f} {turn:.1f} {foot:.1f}"
     return f"M{left:.1f} {top:.1f}H{turn:.1f}{down}V{foot_after:.1f}{back}H{left:.1f}z"
+
+
+@register.simple_tag
+def bars_of(bars: Sequence[charts.Bar]) -> charts.BarChart | None:
+    """The boxes of a bar chart; None where there is nothing to draw."""
+    return charts.bar_chart(bars)
 
 
 @register.simple_tag
