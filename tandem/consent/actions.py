@@ -110,6 +110,7 @@ def confirm_consent(
     ``topics`` are (channel, topic, purpose). Each keeps the wording that the person was shown. A
     fresh yes takes the address off the stop list where its owner had unsubscribed or was erased.
     """
+    queries.hold_address(address)  # first, as who decides about a message does
     granted: list[ConsentState] = []
     for channel, topic, purpose in topics:
         found = queries.consent_of(person_id, channel, topic, purpose)
@@ -127,7 +128,6 @@ def confirm_consent(
             actor, person_id, entries=[entry], wording=shown, evidence=evidence
         )
     if granted:
-        queries.hold_address(address)
         _lift(address, (StopReason.UNSUBSCRIBED, StopReason.ERASED))
     return granted
 

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.errors import Conflict, Invalid, Missing
 
 
 class WordingMissing(Invalid):
@@ -27,3 +27,18 @@ class StopStands(Conflict):
 
     code = "stop_stands"
     message = _("This address stays on the stop list: its owner asked to be forgotten.")
+
+
+class LinkInvalid(Missing):
+    """A link that we did not make, or that was cut short on its way."""
+
+    code = "link_invalid"
+    message = _("This link is not complete. Copy it whole from the mail.")
+
+
+class LinkExpired(Conflict):
+    """A link to confirm that is older than two weeks."""
+
+    code = "link_expired"
+    status = 410
+    message = _("This link is too old. Ask once more, and confirm within two weeks.")

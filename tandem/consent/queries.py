@@ -8,18 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core import signing
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from tandem.consent.errors import LinkExpired, LinkInvalid
 from tandem.consent.models import ConsentEvent, ConsentEvidence, ConsentState, Suppression
-from tandem.consent.rules import Channel, Link, Purpose, State, StopReason, broken_links, folded
+from tandem.consent.rules import Link, State, StopReason, broken_links, folded
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError
-from tandem.people.models import Person
+from tandem.people.models import Person, PersonEmail
 from tandem.people.queries import people_visible_to
 from tandem.people.rules import normalize_email
 
 MAX_MERGES = 20
+KEY_LENGTH = 16  # of an address's hash, in a link
 # The first half of the advisory locks of this room; the second is a chain or an address.
 CHAIN_LOCK = 1_307_001
 ADDRESS_LOCK = 1_307_002
@@ -86,34 +89,46 @@ def living_person(actor: Actor, person_id: int) -> int | None:
     return None
 
 
-def standing(
-    person_id: int | None, address: str, *, channel: Channel, topic: str, purpose: Purpose
-) -> Standing:
-    """What decides about one message, held until the transaction ends; three queries.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """To whom, and about what, somebody wants to write."""
+
+    person_id: int | None
+    address: str
+    channel: str
+    topic: str
+    purpose: str
+
+
+def standings(subjects: Sequence[Subject]) -> list[Standing]:
+    """What decides about each of these messages, held until the transaction ends; four queries.
 
     A withdrawal or a stop that was committed before is seen; one that comes now waits for this
     transaction. To be called inside one.
     """
-    _hold(address, shared=True)
-    state = None
-    if person_id is not None:
-        state = (
-            ConsentState.objects.select_for_update(of=("self",), no_key=False)
-            .filter(
-                person_id=person_id,
-                channel=channel,
-                topic=topic,
-                purpose=purpose,
-                deleted_at__isnull=True,
+    _hold([subject.address for subject in subjects], shared=True)
+    of_people = {subject.person_id for subject in subjects if subject.person_id is not None}
+    # Without a join: a row that was waited for is read anew, but not what it is joined with.
+    states = {
+        (row.person_id, row.channel, row.topic, row.purpose): row
+        for row in ConsentState.objects.select_for_update()
+        .filter(person_id__in=of_people, deleted_at__isnull=True)
+        .order_by("pk")
+    }
+    spoken = ConsentEvent.objects.filter(pk__in=[row.event_id for row in states.values()])
+    events = dict(spoken.values_list("pk", "public_id"))
+    stops = suppressed({subject.address for subject in subjects})
+    found = []
+    for one in subjects:
+        state = states.get((one.person_id or 0, one.channel, one.topic, one.purpose))
+        found.append(
+            Standing(
+                state=State(state.state) if state else None,
+                stops=stops.get(one.address, frozenset()),
+                event=events[state.event_id] if state else None,
             )
-            .select_related("event")
-            .first()
         )
-    return Standing(
-        state=State(state.state) if state else None,
-        stops=suppressed([address]).get(address, frozenset()),
-        event=state.event.public_id if state else None,
-    )
+    return found
 
 
 # --- the stop list --------------------------------------------------------------------------------
@@ -144,24 +159,98 @@ def normal(address: str) -> str:
 
 def suppressed(addresses: Collection[str]) -> Mapping[str, frozenset[StopReason]]:
     """Why each of these addresses stands on the stop list; those that do not are left out."""
-    keys = {address_key(address): address for address in addresses}
+    keys: dict[str, list[str]] = {}
+    for address in addresses:
+        keys.setdefault(address_key(address), []).append(address)
     found: dict[str, frozenset[StopReason]] = {}
     rows = Suppression.objects.filter(key__in=keys, deleted_at__isnull=True)
     for key, reason in rows.values_list("key", "reason"):
-        for address in [each for each in addresses if address_key(each) == key]:
+        for address in keys[key]:
             found[address] = found.get(address, frozenset()) | {StopReason(reason)}
     return found
 
 
 def hold_address(address: str) -> None:
     """Wait for messages to this address that are being decided; hold it until the end."""
-    _hold(address, shared=False)
+    _hold([address], shared=False)
 
 
-def _hold(address: str, *, shared: bool) -> None:
-    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+def _hold(addresses: Collection[str], *, shared: bool) -> None:
+    # Always in the same order, so that two who hold several never wait for each other.
+    keys = sorted({address_key(address) for address in addresses})
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(%s, hashtext(%s))", [ADDRESS_LOCK, address_key(address)])
+        cursor.execute(_HOLD_SHARED if shared else _HOLD, [ADDRESS_LOCK, keys])
+
+
+_HOLD = """
+    SELECT pg_advisory_xact_lock(%s, n) FROM
+        (SELECT DISTINCT hashtext(k) AS n FROM unnest(%s::text[]) AS k ORDER BY n) AS held
+"""
+_HOLD_SHARED = _HOLD.replace("xact_lock", "xact_lock_shared")
+
+
+# --- links for the person alone -------------------------------------------------------------------
+
+CONFIRM_WITHIN = dt.timedelta(days=14)
+_CONFIRM = "tandem.consent.confirm"
+_PREFER = "tandem.consent.prefer"
+
+
+@dataclass(frozen=True, slots=True)
+class MailLink:
+    """What a link in a mail says: whose it is, to which mailbox it went, and about what.
+
+    ``topics`` are (channel, topic, purpose); ``key`` is the beginning of the address's keyed hash.
+    """
+
+    person: UUID
+    key: str
+    topics: tuple[tuple[str, str, str], ...]
+
+
+def confirmation_url(person: UUID, address: str, topics: Sequence[tuple[str, str, str]]) -> str:
+    """Where the person confirms what they asked for; good for two weeks."""
+    return f"{settings.PUBLIC_URL}/c/{_token(_CONFIRM, person, address, topics)}"
+
+
+def unsubscribe_url(person: UUID, topic: str, address: str, *, channel: str = "email") -> str:
+    """Where the person says what they want to hear, and stops this topic with one click."""
+    topics = [(channel, topic, "marketing")] if topic else []
+    return f"{settings.PUBLIC_URL}/u/{_token(_PREFER, person, address, topics)}"
+
+
+def read_confirmation(token: str) -> MailLink:
+    """What a link to confirm says. Raises LinkInvalid, LinkExpired."""
+    return _read(_CONFIRM, token, max_age=CONFIRM_WITHIN)
+
+
+def read_preferences(token: str) -> MailLink:
+    """What a link to the preferences says; it never expires. Raises LinkInvalid."""
+    return _read(_PREFER, token, max_age=None)
+
+
+def address_of(link: MailLink) -> str:
+    """The mailbox that a link went to, while it is still the person's; else empty. One query."""
+    mails = PersonEmail.objects.filter(person__public_id=link.person, deleted_at__isnull=True)
+    for address in mails.values_list("normalized", flat=True):
+        if hmac.compare_digest(address_key(address)[:KEY_LENGTH], link.key):
+            return address
+    return ""
+
+
+def _token(salt: str, person: UUID, address: str, topics: Sequence[tuple[str, str, str]]) -> str:
+    said = [person.hex, address_key(address)[:KEY_LENGTH], [list(topic) for topic in topics]]
+    return signing.dumps(said, salt=salt, compress=True)
+
+
+def _read(salt: str, token: str, *, max_age: dt.timedelta | None) -> MailLink:
+    try:
+        person, key, topics = signing.loads(token, salt=salt, max_age=max_age)
+        return MailLink(UUID(person), str(key), tuple((a, b, c) for a, b, c in topics))
+    except signing.SignatureExpired as error:
+        raise LinkExpired() from error
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise LinkInvalid() from error
 
 
 # --- is all as it was written? --------------------------------------------------------------------

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "tandem.people",
     "tandem.consent",
     "tandem.capture",
+    "tandem.delivery",
     "tandem.campaigns",
     "tandem.handoff",
     "tandem.deals",
@@ -135,8 +136,9 @@ MFA_TOTP_ISSUER = "Tandem"
 MFA_TOTP_TOLERANCE = 1
 # Browsers allow passkeys without TLS on localhost only, so this opens nothing else.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PUBLIC_URL.startswith("https://")
-# The room `delivery` is to be the only way out; until it is there, nothing is mailed.
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+# The room `delivery` is the only way out: every mail goes into its ledger first.
+EMAIL_BACKEND = "tandem.delivery.backend.LedgerBackend"
+SMTP_URL = HOME.smtp_url or ""
 
 SESSION_COOKIE_NAME = "tandem_session"
 SESSION_COOKIE_HTTPONLY = True

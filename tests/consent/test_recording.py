@@ -267,15 +267,14 @@ def test_who_may_stop_and_who_may_lift(make_actor):
 
 
 def test_standing_is_all_that_decides(ann, say, system):
-    of: dict[str, Any] = {"channel": Channel.EMAIL, "topic": "news", "purpose": Purpose.MARKETING}
+    of = queries.Subject(ann.pk, "ann@lee.example", "email", "news", "marketing")
+    stranger = queries.Subject(None, "ben@lee.example", "email", "", "service")
+    nothing = queries.Standing(None, frozenset(), None)
     with transaction.atomic():
-        assert queries.standing(ann.pk, "ann@lee.example", **of) == queries.Standing(
-            None, frozenset(), None
-        )
+        assert queries.standings([of, stranger]) == [nothing, nothing]
     held = say(ann, State.GRANTED)
     suppress(system, address="ann@lee.example", reason=StopReason.MANUAL)
     with transaction.atomic():
-        found = queries.standing(ann.pk, "ann@lee.example", **of)
-    assert found == queries.Standing(
-        State.GRANTED, frozenset({StopReason.MANUAL}), held.event.public_id
-    )
+        found = queries.standings([stranger, of])
+    manual = frozenset({StopReason.MANUAL})
+    assert found == [nothing, queries.Standing(State.GRANTED, manual, held.event.public_id)]

@@ -10,6 +10,8 @@ PARTS = frozenset(
     "rules schemas models queries actions facts slots reactions errors"
     " views api jobs edge middleware urls apps admin migrations __init__".split()
 )
+# Engine rooms name parts by their subject, too (docs/adr/0001): the wire, Django's mail backend.
+ENGINE_PARTS = {"delivery": frozenset({"transports", "backend"})}
 # Names that say nothing, at any depth of the product.
 EMPTY_NAMES = frozenset("utils util helpers helper common services managers misc tools".split())
 DOORS = frozenset({"views", "api", "jobs", "edge"})
@@ -20,9 +22,19 @@ def strange_files(sources: Iterable[Source]) -> list[str]:
     return [
         f"tandem/{source.path}"
         for source in sources
-        if (source.room and source.room not in NAMED_BY_SUBJECT and source.part not in PARTS)
+        if (
+            source.room
+            and source.room not in NAMED_BY_SUBJECT
+            and source.part not in PARTS | ENGINE_PARTS.get(source.room, frozenset())
+        )
         or EMPTY_NAMES & set(source.path.removesuffix(".py").split("/"))
     ]
+
+
+def _is_strange(source: Source) -> bool:
+    if not source.room or source.room in NAMED_BY_SUBJECT:
+        return False
+    return source.part not in PARTS | ENGINE_PARTS.get(source.room, frozenset())
 
 
 def strange_doors(sources: Iterable[Source]) -> list[str]:
@@ -48,6 +60,11 @@ def test_rooms_hold_only_what_a_room_holds():
 )
 def test_a_strange_file_is_found(path):
     assert strange_files([Source(path, "")]) == [f"tandem/{path}"]
+
+
+def test_the_parts_of_an_engine_are_its_own():
+    assert strange_files([Source("delivery/transports/smtp.py", "")]) == []
+    assert strange_files([Source("people/transports/smtp.py", "")]) != []
 
 
 def test_the_usual_files_are_not_strange():
