@@ -150,7 +150,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 USE_X_FORWARDED_HOST = True
-X_FRAME_OPTIONS = "DENY"
+# Nobody frames our pages, but the demo's walk: it shows both sides of the seam beside each other.
+TANDEM_DEMO = flag("TANDEM_DEMO", default=False)
+X_FRAME_OPTIONS = "SAMEORIGIN" if TANDEM_DEMO else "DENY"
 
 CACHES = {
     "default": {
@@ -216,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-src": [SELF],
         "manifest-src": [SELF],
         "base-uri": [NONE],
-        "frame-ancestors": [NONE],
+        "frame-ancestors": [SELF if TANDEM_DEMO else NONE],
         "object-src": [NONE],
     }
 }

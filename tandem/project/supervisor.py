@@ -80,6 +80,8 @@ class Supervisor:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def __post_init__(self) -> None:
+        if self.demo:
+            self.environ = {**self.environ, "TANDEM_DEMO": "1"}
         self.cluster = Cluster(self.home) if self.home.embeds_postgres else None
         self.parts: dict[str, Part] = {}
         self.stop_asked = 0

@@ -105,6 +105,11 @@ class Shell:
         return navigation.tabs_of(self.entries)
 
     @property
+    def is_framed(self) -> bool:
+        """Whether the page stands inside another one, which has the navigation."""
+        return self._request.headers.get("Sec-Fetch-Dest") == "iframe"
+
+    @property
     def has_palette(self) -> bool:
         return self.actor.is_known
 

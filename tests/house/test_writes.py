@@ -37,9 +37,14 @@ def writes(sources: Iterable[Source]) -> list[str]:
     return [
         f"{source.at(node)} {what}"
         for source in sources
-        if source.room not in WRITING_ROOMS and source.part not in WRITING_PARTS
+        if source.room not in WRITING_ROOMS and not _is_at_home(source)
         for node, what in _writes_of(source.tree)
     ]
+
+
+def _is_at_home(source: Source) -> bool:
+    # A room named by subject keeps the actions of a subject in its folder: project/demo/actions.py.
+    return source.part in WRITING_PARTS or source.path.endswith("/actions.py")
 
 
 def _writes_of(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:

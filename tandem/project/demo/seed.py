@@ -1,14 +1,12 @@
-"""The demo company: "Thistle & Tin Trading", a gift-ware wholesaler, simulated with a fixed seed.
+"""Filling in the demo company: what is there today through the actions of real input, the past
+in bulk (``actions``)."""
 
-Everything is invented and goes through the same actions as real input. What is planted here on
-purpose stands in ``PLANTED``, where tests read it.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from django.utils import timezone
 from pydantic import SecretStr
 
 from tandem.accounts.actions import add_team, add_user, change_company_settings, set_members
@@ -16,18 +14,22 @@ from tandem.accounts.models import Team, User
 from tandem.accounts.queries import actor_for, command_actor
 from tandem.accounts.rules import Role, TeamKind
 from tandem.accounts.schemas import CompanyInput, NewUser, TeamInput, TeamMembers, WorkingHours
+from tandem.deals.actions import ensure_pipeline
 from tandem.kernel.actions import action
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.models import ProgressRecord
+from tandem.kernel.permissions import declared
 from tandem.kernel.progress import Progress, tracking
 from tandem.people.actions import create_company, create_person
 from tandem.people.models import Company
 from tandem.people.schemas import NewCompany, NewPerson
+from tandem.project.demo.actions import Scene, write_past, write_visits
+from tandem.project.demo.shop import open_shop, plan_campaigns
+from tandem.project.demo.world import PEOPLE, SALES_LED, SEED, World, simulate
 from tandem.records.actions import add_comment, add_tag, save_view
 from tandem.records.schemas import NewComment, NewTag, NewView
 from tandem.records.slots import object_type
 
-SEED = 20261119
 PASSWORD = "two wheels one ride"  # noqa: S105  (the demo's, printed when it starts)
 DOMAIN = "thistleandtin.example"
 
@@ -51,16 +53,6 @@ COLLEAGUES = (
     Colleague("victor", "Victor Hale", Role.VIEWER, "Bookkeeping"),
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """What is true of the demo company by construction."""
-
-    companies: int = 275
-    people: int = 640
-
-
-PLANTED = Planted()
 
 _FIRST = (
     "Ann Rosalind Marit Dafydd Camille Joan Gordon Siobhán Theo Yusuf Eleanor Luc Hettie Agnes"
@@ -125,15 +117,17 @@ def seed_demo(listener: Callable[[ProgressRecord], None] | None = None) -> None:
     users = _users()
     if not Company.objects.exists():
         actor = actor_for(users["morag"])
+        world = simulate(timezone.now())
         with tracking(
             actor,
             kind="project.demo",
             label="Demo company",
             unit="records",
-            total=PLANTED.companies + PLANTED.people,
+            total=SALES_LED + PEOPLE + len(world.enquiries) + len(world.visits),
             listener=listener,
         ) as progress:
-            fill_in(actor, users, progress)
+            people = fill_in(actor, users, progress)
+            happen(users, people, world, progress)
     print(f"\nThistle & Tin Trading: sign in with the password “{PASSWORD}” as")  # noqa: T201
     for colleague in COLLEAGUES:
         address = f"{colleague.key}@{DOMAIN}"
@@ -185,13 +179,35 @@ def _teams(users: dict[str, User]) -> None:
 
 
 @action(permission="people.create")
-def fill_in(actor: Actor, users: dict[str, User], progress: Progress) -> None:
-    """Make companies, people, tags, comments and views, all in one change set."""
+def fill_in(actor: Actor, users: dict[str, User], progress: Progress) -> list[Any]:
+    """Make companies, people, tags, comments and views, all in one change set; the people."""
     random = Random(SEED)  # noqa: S311  (simulation, not secrets)
     companies = _companies(actor, random, users, progress)
     people = _people(actor, random, users, companies, progress)
     _talk(random, users, people)
     _views(actor)
+    return people
+
+
+def happen(
+    users: Mapping[str, User], people: Sequence[Any], world: World, progress: Progress
+) -> None:
+    """Open the shop, plan the campaigns and let the past happen."""
+    marketer, simulation = actor_for(users["isla"]), job_actor("demo", frozenset(declared()))
+    forms = open_shop(marketer)
+    pipeline = ensure_pipeline(simulation)
+    scene = Scene(
+        people=people,
+        users=users,
+        forms=forms,
+        campaigns=plan_campaigns(marketer, world.now.date(), forms),
+        motion=pipeline.motion,
+        pipeline=pipeline,
+    )
+    write_past(simulation, world=world, scene=scene)
+    progress.advance(len(world.enquiries))
+    write_visits(simulation, world=world, scene=scene)
+    progress.advance(len(world.visits))
 
 
 def _companies(
@@ -199,7 +215,7 @@ def _companies(
 ) -> list[Any]:
     made: list[Any] = []
     names: set[str] = set()
-    while len(made) < PLANTED.companies:
+    while len(made) < SALES_LED:
         name = f"{random.choice(_PLACES)} {random.choice(_TRADES)}"
         if name in names:
             name = f"{random.choice(_PLACES)} & {random.choice(_LAST)} {random.choice(_TRADES)}"
@@ -229,7 +245,7 @@ def _people(
     progress: Progress,
 ) -> list[Any]:
     made: list[Any] = []
-    for number in range(PLANTED.people):
+    for number in range(PEOPLE):
         first, last = random.choice(_FIRST), random.choice(_LAST)
         company = companies[number % len(companies)]
         owner = random.choice(("priya", "tom", "isla", "hanna", None))

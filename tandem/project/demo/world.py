@@ -124,7 +124,7 @@ REJECTIONS = (
     ("not_our_market", 20),
     ("no_project", 18),
     ("budget_later", 12),
-    ("wrong_person", 10),
+    ("wrong_data", 10),
     ("duplicate", 6),
 )
 LOST_REASONS = (("price", 40), ("no_decision", 30), ("competitor", 20), ("timing", 10))

@@ -111,7 +111,6 @@ def edit_field(
         data=data,
         initial={key: _as_input(field, queries.value_of(record, field))},
         choices=form_choices(object_type),
-        only=(key, "version"),
     )
     with form.refusals():
         if form.is_submitted:

@@ -1,0 +1,96 @@
+"""The demo company as it stands in the database says what its world knows."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+
+from tandem.accounts.queries import actor_for
+from tandem.campaigns.models import Campaign
+from tandem.deals.models import Deal, DealStageInterval
+from tandem.handoff.models import Handoff, Lead
+from tandem.kernel.actor import Actor
+from tandem.kernel.progress import Progress
+from tandem.lake.models import Event
+from tandem.people.models import LifecycleState
+from tandem.project.demo import seed
+from tandem.project.demo.shop import costs_of
+from tandem.project.demo.world import CAMPAIGNS, ENQUIRIES, World, simulate
+
+NOW = dt.datetime(2026, 11, 19, 15, 30, tzinfo=dt.UTC)
+
+
+class Silent(Progress):
+    """A progress that nobody looks at."""
+
+    def __init__(self) -> None:
+        """Without a row."""
+
+    def advance(self, by: int = 1, *, message: str | None = None) -> None:
+        """Count nothing."""
+
+
+@pytest.fixture(scope="module")
+def told(django_db_setup, django_db_blocker) -> Iterator[tuple[World, Actor]]:
+    """The demo company, made once for this module and rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        users = seed._users()
+        leader = actor_for(users["morag"])
+        world = simulate(NOW)
+        people = seed.fill_in(leader, users, Silent())
+        seed.happen(users, people, world, Silent())
+        yield world, leader
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(told: tuple[World, Actor], db) -> World:
+    return told[0]
+
+
+def test_leads_stand_with_their_campaigns(world: World) -> None:
+    found = Counter(code or "" for code in Lead.objects.values_list("campaign__code", flat=True))
+    assert found == world.leads_by_campaign()
+
+
+def test_hand_offs_stand_where_they_should(world: World) -> None:
+    assert Counter(Handoff.objects.values_list("state", flat=True)) == world.states()
+
+
+def test_won_deals_are_worth_what_was_planted(world: World) -> None:
+    won: Counter[str] = Counter()
+    for deal in Deal.objects.filter(status="won").prefetch_related("leads__lead__campaign"):
+        (link,) = deal.leads.all()
+        won[link.lead.campaign.code if link.lead.campaign else ""] += deal.amount_minor or 0
+    assert won == world.won_by_campaign()
+
+
+def test_every_open_deal_stays_in_one_stage_and_every_stay_leaves_no_gap(world: World) -> None:
+    stays: dict[int, list[DealStageInterval]] = {}
+    for stay in DealStageInterval.objects.order_by("deal_id", "entered_at", "left_at"):
+        stays.setdefault(stay.deal_id, []).append(stay)
+    for deal in Deal.objects.all():
+        of = stays[deal.pk]
+        assert of[0].entered_at == deal.opened_at
+        assert [one.left_at for one in of[:-1]] == [one.entered_at for one in of[1:]]
+        assert (of[-1].left_at, of[-1].stage_id) == (None, deal.stage_id)
+
+
+def test_campaigns_cost_what_was_planned(world: World) -> None:
+    for planned in CAMPAIGNS:
+        campaign = Campaign.objects.get(code=planned.code)
+        spent = sum(campaign.costs.values_list("amount_minor", flat=True))
+        assert spent == 100 * sum(pounds for _way, _share, pounds in planned.ways)
+        assert spent == 100 * sum(cost.amount for cost in costs_of(planned, NOW.date()))
+
+
+def test_the_site_has_seen_strangers_machines_and_those_who_became_known(world: World) -> None:
+    earlier = sum(len(one.touches) for one in world.enquiries)
+    assert Event.objects.count() == len(world.visits) + earlier
+    assert Event.objects.filter(props__agent="link scanner").count() == world.machine_visits()
+
+
+def test_everybody_who_asked_has_a_way(world: World) -> None:
+    assert LifecycleState.objects.filter(subject_kind="person").count() == ENQUIRIES
