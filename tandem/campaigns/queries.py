@@ -108,6 +108,11 @@ def campaign_of(*, utm_campaign: str = "", assets: Sequence[RecordRef] = ()) -> 
     return next((links[ref] for ref in assets if ref in links), None)
 
 
+def live_codes() -> list[str]:
+    """The codes of all campaigns that are not deleted; no actor, since nothing is shown."""
+    return list(Campaign.objects.filter(deleted_at__isnull=True).values_list("code", flat=True))
+
+
 def costs_of(actor: Actor, campaign: Campaign) -> QuerySet[CampaignCost]:
     """The costs of a campaign, the latest first."""
     return costs_visible_to(actor).filter(campaign_id=campaign.pk).order_by("-on", "-id")

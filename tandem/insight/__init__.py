@@ -1,0 +1,1 @@
+"""What the figures of both teams say together: attribution, the shared home."""

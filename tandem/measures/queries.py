@@ -81,10 +81,17 @@ def measure_of(actor: Actor, key: str) -> Measure | Ratio:
 
 
 def measures_for(actor: Actor) -> list[Measure | Ratio]:
-    """Every measure that the actor may see, by key."""
+    """Every measure that the actor may see, by key; a ratio where both of its parts are here."""
     return sorted(
-        (found for found in MEASURES if actor.may(found.permission)), key=lambda found: found.key
+        (found for found in MEASURES if actor.may(found.permission) and _is_whole(found)),
+        key=lambda found: found.key,
     )
+
+
+def _is_whole(measure: Measure | Ratio) -> bool:
+    if isinstance(measure, Measure):
+        return True
+    return all(MEASURES.get(key) is not None for key in (measure.over, measure.under))
 
 
 def ways_of(measure: Measure | Ratio) -> tuple[list[str], list[str]]:
@@ -129,6 +136,25 @@ def value(
     return Result(measure, rows, enough)
 
 
+def rows_behind(
+    actor: Actor,
+    key: str,
+    *,
+    period: Period = ALL_TIME,
+    filters: Mapping[str, str] | None = None,
+) -> QuerySet[Any]:
+    """The rows that a number is made of, for who shares it out or lists it; not a ratio's.
+
+    Raises MeasureUnknown, Refused, FilterUnknown.
+    """
+    measure = measure_of(actor, key)
+    if not isinstance(measure, Measure):
+        raise MeasureUnknown()
+    zone = ZoneInfo(company_settings().time_zone)
+    found = _within(measure.rows(actor), measure, period, zone)
+    return _narrowed(found, measure, filters or {})
+
+
 def _rows(
     actor: Actor,
     measure: Measure,
@@ -138,8 +164,7 @@ def _rows(
     filters: Mapping[str, str],
 ) -> list[Row]:
     zone = ZoneInfo(company_settings().time_zone)
-    found = _within(measure.rows(actor), measure, period, zone)
-    found = _narrowed(found, measure, filters)
+    found = rows_behind(actor, measure.key, period=period, filters=filters)
     splits = {f"{_PREFIX}{name}": _split(measure, name, found, zone) for name in by}
     if measure.currency:
         splits[f"{_PREFIX}currency"] = F(measure.currency)

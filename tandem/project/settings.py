@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "tandem.handoff",
     "tandem.deals",
     "tandem.revenue",
+    "tandem.insight",
     "tandem.api",
     "tandem.web",
     "tandem.project",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("tandem.timeline.urls")),
     path("", include("tandem.capture.urls")),
     path("", include("tandem.campaigns.urls")),
+    path("", include("tandem.insight.urls")),
     path("", include("tandem.web.urls")),
     path("", include("tandem.records.urls")),
 ]

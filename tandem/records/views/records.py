@@ -15,6 +15,7 @@ from tandem.accounts.queries import user_choices
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import Conflict, DomainError, FieldError, Missing
+from tandem.kernel.money import Money
 from tandem.records import queries
 from tandem.records.slots import (
     RECORD_PANELS,
@@ -109,7 +110,7 @@ def edit_field(
     form = Form(
         object_type.change_schema,
         data=data,
-        initial={key: _as_input(field, queries.value_of(record, field))},
+        initial={key: _as_input(record, field)},
         choices=form_choices(object_type),
     )
     with form.refusals():
@@ -234,11 +235,12 @@ def _inputs(object_type: ObjectType, form: Form[Any]) -> list[tuple[Any, Any, bo
     return found
 
 
-def _as_input(field: Field, value: Any) -> Any:
+def _as_input(record: Any, field: Field) -> Any:
+    value = queries.value_of(record, field)
     if field.type is FieldType.USER and value is not None:
         return str(value.public_id)
-    if field.type is FieldType.MONEY and value is not None:
-        return value.major
+    if field.type is FieldType.MONEY and isinstance(value, int):
+        return Money(value, record.currency).major
     return value if not hasattr(value, "pk") else str(value)
 
 

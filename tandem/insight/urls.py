@@ -1,0 +1,11 @@
+"""Routes of the pages that speak of both teams."""
+
+from django.urls import path
+
+from tandem.insight.views import attribution
+
+app_name = "insight"
+
+urlpatterns = [
+    path("attribution", attribution.report, name="attribution"),
+]
