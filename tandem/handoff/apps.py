@@ -26,3 +26,4 @@ class HandoffConfig(Room):
         "handoff.settings": Permission(_("Set what makes a lead"), frozenset({"admin", "manager"})),
         "handoff.automate": Permission(_("Make leads by rule and watch clocks"), frozenset()),
     }
+    loads = ("views", "queries.figures")

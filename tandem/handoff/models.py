@@ -189,11 +189,13 @@ class Handoff(Record):
     accepted_at = models.DateTimeField(null=True)
     first_touch_due = models.DateTimeField(null=True)
     first_touch_at = models.DateTimeField(null=True)
+    first_touch_minutes = models.PositiveIntegerField(null=True)  # of working time, from the offer
     outcome_due = models.DateTimeField(null=True)
     outcome_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     accept_overdue_at = models.DateTimeField(null=True)
     first_touch_overdue_at = models.DateTimeField(null=True)
+    outcome_overdue_at = models.DateTimeField(null=True)
     reply_overdue_at = models.DateTimeField(null=True)
 
     rejection_code = models.CharField(max_length=40, blank=True)

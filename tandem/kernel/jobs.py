@@ -8,6 +8,7 @@ ids, and calls one action. A worker that dies leaves its jobs to the sweep.
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -76,10 +77,13 @@ def job(
     return decorate
 
 
-def enqueue(name: str, **payload: Any) -> None:
-    """Ask for a job by name; it is written in the caller's transaction, so it exists on commit."""
+def enqueue(name: str, *, at: datetime | None = None, **payload: Any) -> None:
+    """Ask for a job by name, perhaps not before a moment (aware).
+
+    It is written in the caller's transaction, so it exists on commit.
+    """
     _asked_for.add(name)
-    app.configure_task(name, queue="default", allow_unknown=False).defer(**payload)
+    app.configure_task(name, queue="default", allow_unknown=False, schedule_at=at).defer(**payload)
 
 
 def enqueue_once(name: str, *, lock: str = "", **payload: Any) -> None:

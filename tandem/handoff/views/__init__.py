@@ -1,0 +1,4 @@
+"""Leads and hand-offs as kinds of record, the inbox, the ledger, and what persons' pages show."""
+
+from tandem.handoff.views import kinds as kinds
+from tandem.handoff.views import stories as stories
