@@ -50,10 +50,11 @@ from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.lake.actions import link_subject
 from tandem.lake.rules import moment_of_id
-from tandem.people.actions import change_person, create_person
+from tandem.people.actions import change_person, create_person, record_stage
+from tandem.people.errors import VersionConflict
 from tandem.people.models import Person
 from tandem.people.queries import people_visible_to, prepare_people
-from tandem.people.rules import normalize_email
+from tandem.people.rules import Stage, normalize_email
 from tandem.people.schemas import ChangePerson, NewPerson
 from tandem.records.slots import tell_story
 from tandem.ui.complaints import sentence
@@ -63,7 +64,16 @@ Published = TypeVar("Published", Form, LandingPage)
 # The public, when it sends a form: it may do this much, and is told nothing.
 PUBLIC = job_actor(
     "website form",
-    frozenset({"capture.submit", "people.create", "people.edit", "consent.record", "lake.link"}),
+    frozenset(
+        {
+            "capture.submit",
+            "people.create",
+            "people.edit",
+            "people.stage",
+            "consent.record",
+            "lake.link",
+        }
+    ),
 )
 
 PER_ADDRESS = 20
@@ -79,7 +89,9 @@ SUBMISSIONS = Counter("tandem_forms_total", "Forms sent in, by what became of th
 def create_form(actor: Actor, *, data: NewForm) -> tuple[Form, bool]:
     """Make a form. Raises SlugTaken."""
     with _free_slug():
-        return Form.objects.create(**data.model_dump()), True
+        made = Form.objects.create(**data.model_dump())
+    tell_story(actor, [RecordRef("form", made.pk)], kind="capture.created", payload={})
+    return made, True
 
 
 @action(permission="capture.edit")
@@ -90,7 +102,7 @@ def change_form(
     form: Form = _locked(queries.forms_visible_to(actor), public_id)
     if data.given.get("status") == Publication.DRAFT:
         _refuse_in_use(form)
-    return _changed(form, data.given)
+    return _changed(actor, form, data.given, version=version or data.version)
 
 
 @action(permission="capture.delete")
@@ -98,7 +110,7 @@ def delete_form(actor: Actor, public_id: UUID) -> None:
     """Delete a form; what came in by it stays. Raises Missing, FormInUse."""
     form = _locked(queries.forms_visible_to(actor), public_id)
     _refuse_in_use(form)
-    _changed(form, {"deleted_at": timezone.now()})
+    _retire(actor, form)
 
 
 @action(permission="capture.create")
@@ -107,7 +119,9 @@ def create_page(actor: Actor, *, data: NewPage) -> tuple[LandingPage, bool]:
     values = data.model_dump()
     values["form"] = _form_called(actor, data.form) if data.form else None
     with _free_slug():
-        return LandingPage.objects.create(**values), True
+        made = LandingPage.objects.create(**values)
+    tell_story(actor, [RecordRef("page", made.pk)], kind="capture.created", payload={})
+    return made, True
 
 
 @action(permission="capture.edit")
@@ -119,14 +133,14 @@ def change_page(
     values = data.given
     if "form" in values:
         values["form"] = _form_called(actor, values["form"]) if values["form"] else None
-    return _changed(page, values)
+    return _changed(actor, page, values, version=version or data.version)
 
 
 @action(permission="capture.delete")
 def delete_page(actor: Actor, public_id: UUID) -> None:
     """Delete a landing page; what came in by it stays. Raises Missing."""
     page = _locked(queries.pages_visible_to(actor), public_id)
-    _changed(page, {"deleted_at": timezone.now()})
+    _retire(actor, page)
 
 
 def _locked(rows: Any, public_id: UUID) -> Any:
@@ -136,15 +150,35 @@ def _locked(rows: Any, public_id: UUID) -> Any:
     return found
 
 
-def _changed(record: Published, values: Mapping[str, Any]) -> Published:
+def _changed(
+    actor: Actor, record: Published, values: Mapping[str, Any], *, version: int | None
+) -> Published:
+    """Write what differs and tell it. Raises VersionConflict, SlugTaken."""
+    if version is not None and version != record.row_version:
+        raise VersionConflict()
     new = {name: value for name, value in values.items() if getattr(record, name) != value}
-    model = type(record)
-    if new:
-        with _free_slug():
-            model.objects.filter(pk=record.pk).update(
-                **new, updated_at=Now(), row_version=F("row_version") + 1
-            )
-    return model.objects.get(pk=record.pk)
+    if not new:
+        return record
+    with _free_slug():
+        _write(record, new)
+    payload = {"fields": sorted(new), "status": str(new.get("status", ""))}
+    tell_story(actor, [_ref(record)], kind="capture.changed", payload=payload)
+    return type(record).objects.get(pk=record.pk)
+
+
+def _retire(actor: Actor, record: Form | LandingPage) -> None:
+    _write(record, {"deleted_at": Now()})
+    tell_story(actor, [_ref(record)], kind="capture.deleted", payload={})
+
+
+def _write(record: Form | LandingPage, columns: Mapping[str, Any]) -> None:
+    type(record).objects.filter(pk=record.pk).update(
+        **columns, updated_at=Now(), row_version=F("row_version") + 1
+    )
+
+
+def _ref(record: Form | LandingPage) -> RecordRef:
+    return RecordRef("form" if isinstance(record, Form) else "page", record.pk)
 
 
 @contextmanager
@@ -232,7 +266,7 @@ def enter_submission(actor: Actor, *, data: NewSubmission) -> tuple[Submission, 
     if data.message and "message" not in asked:
         made.answers = {**made.answers, "message": data.message}
     made.at = timezone.now()
-    _accept(actor, made)
+    _accept(PUBLIC, made)
     return made, True
 
 
@@ -312,6 +346,14 @@ def _accept(actor: Actor, made: Submission) -> None:
     person = _person_for(actor, made)
     made.person = person
     made.save()
+    record_stage(
+        actor,
+        [person.pk],
+        stage=Stage.KNOWN,
+        cause=f"form {made.form.name}",
+        evidence=[f"submission {made.public_id}"],
+        only_forward=True,
+    )
     _record_consent(actor, made)
     since = moment_of_id(made.visitor)
     if since is not None:

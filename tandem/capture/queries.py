@@ -71,6 +71,12 @@ def search_submissions(rows: QuerySet[Submission], text: str) -> QuerySet[Submis
     return rows.filter(found).order_by("-at", "-pk")
 
 
+def submissions_of(actor: Actor, record: Form | LandingPage) -> QuerySet[Submission]:
+    """What came in by a form or page, of what the actor sees."""
+    rows = submissions_visible_to(actor)
+    return rows.filter(form=record) if isinstance(record, Form) else rows.filter(page=record)
+
+
 def submission_counts(actor: Actor, form_ids: Sequence[int]) -> Mapping[int, int]:
     """How many accepted submissions the actor sees of each form; one query."""
     return dict(

@@ -246,7 +246,7 @@ class NewPage(Input):
     headline: Headline
     lead: Paragraph = ""
     blocks: Blocks = Field(default="", validate_default=True)
-    form: Annotated[Annotated[str, Field(max_length=60)] | None, EmptyIsNone] = None
+    form: Annotated[Annotated[str, Field(max_length=120)] | None, EmptyIsNone] = None
     status: Status = "draft"
 
 
@@ -258,7 +258,7 @@ class ChangePage(Change):
     headline: Headline = ""
     lead: Paragraph = ""
     blocks: Blocks = ""
-    form: Annotated[Annotated[str, Field(max_length=60)] | None, EmptyIsNone] = None
+    form: Annotated[Annotated[str, Field(max_length=120)] | None, EmptyIsNone] = None
     status: Status = "draft"
 
 
@@ -321,7 +321,7 @@ class SubmissionIn(BaseModel):
 class NewSubmission(Input):
     """An enquiry that somebody writes down by hand: a call, a visit to the stand."""
 
-    form: Annotated[str, Field(min_length=1, max_length=60)]
+    form: Annotated[str, Field(min_length=1, max_length=120)]
     name: Name
     email: Address
     phone: Annotated[Annotated[str, Field(max_length=40), Plain] | None, EmptyIsNone] = None

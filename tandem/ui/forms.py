@@ -84,7 +84,9 @@ class Form(Generic[Schema]):
     """A schema on a page: empty, filled from a record, or filled by what was posted.
 
     `initial` gives the first values by field name (dots for nested ones) or is an instance of the
-    schema; `choices` gives what can be picked where the schema itself does not say.
+    schema; `choices` gives what can be picked where the schema itself does not say. `only` names
+    the fields that the page shows, where it does not show all: a box that is not there is not one
+    that was left empty.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Form(Generic[Schema]):
         data: QueryDict | None = None,
         choices: Mapping[str, Sequence[tuple[object, Text]]] | None = None,
         prefix: str = "",
+        only: Sequence[str] = (),
     ) -> None:
         self.schema = schema
         self.prefix = prefix
@@ -103,7 +106,7 @@ class Form(Generic[Schema]):
         self._initial = _flat(
             initial.model_dump() if isinstance(initial, BaseModel) else initial or {}
         )
-        self._leaves = dict(_leaves(schema))
+        self._leaves = {name: info for name, info in _leaves(schema) if not only or name in only}
         self._messages: dict[str, list[str]] = {}
         self._value: Schema | None = None
         if data is not None:

@@ -20,6 +20,23 @@ CHANNEL_LABELS = {
     Channel.DIRECT: gettext_lazy("typing the address"),
 }
 
+FIELD_LABELS = {
+    "name": gettext_lazy("name"),
+    "slug": gettext_lazy("address"),
+    "fields": gettext_lazy("questions"),
+    "raises_hand": gettext_lazy("raising a hand"),
+    "contact_kind": gettext_lazy("what is asked for"),
+    "intro": gettext_lazy("introduction"),
+    "button": gettext_lazy("button"),
+    "consent_wording": gettext_lazy("wording of consent"),
+    "consent_topic": gettext_lazy("topic of consent"),
+    "thanks": gettext_lazy("thanks"),
+    "headline": gettext_lazy("headline"),
+    "lead": gettext_lazy("lead"),
+    "blocks": gettext_lazy("body"),
+    "form": gettext_lazy("form"),
+}
+
 
 def _submitted(entry: TimelineEntry) -> SafeString:
     told = entry.payload
@@ -43,7 +60,28 @@ def _said(entry: TimelineEntry) -> str:
     return str(entry.payload["words"])
 
 
-ENTRY_KINDS.register(
-    "capture.submitted",
-    EntryKind("capture.submitted", "forms", _submitted, side=Side.MARKETING, why=_from, box=_said),
-)
+def _created(entry: TimelineEntry) -> SafeString:
+    return format_html(_("{who} made this"), who=strong(entry.actor_label))
+
+
+def _deleted(entry: TimelineEntry) -> SafeString:
+    return format_html(_("{who} deleted this"), who=strong(entry.actor_label))
+
+
+def _changed(entry: TimelineEntry) -> SafeString:
+    who, status = strong(entry.actor_label), entry.payload["status"]
+    if status == "published":
+        return format_html(_("{who} published this"), who=who)
+    if status == "draft":
+        return format_html(_("{who} took this off the web"), who=who)
+    names = ", ".join(str(FIELD_LABELS.get(one, one)) for one in entry.payload["fields"])
+    return format_html(_("{who} changed {names}"), who=who, names=names)
+
+
+for kind in (
+    EntryKind("capture.submitted", "forms", _submitted, Side.MARKETING, why=_from, box=_said),
+    EntryKind("capture.created", "plus", _created, is_touch=False),
+    EntryKind("capture.changed", "pencil", _changed, is_touch=False),
+    EntryKind("capture.deleted", "trash", _deleted, is_touch=False),
+):
+    ENTRY_KINDS.register(kind.kind, kind)

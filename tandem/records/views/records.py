@@ -112,6 +112,7 @@ def edit_field(
         data=data,
         initial={key: _as_input(record, field)},
         choices=form_choices(object_type),
+        only=(key, "version"),
     )
     with form.refusals():
         if form.is_submitted:

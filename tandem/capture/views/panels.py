@@ -1,0 +1,154 @@
+"""What stands in and beside forms, pages and submissions: questions, answers, what came in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from tandem.capture import queries
+from tandem.capture.models import Form, LandingPage, Submission
+from tandem.capture.rules import Suspicion
+from tandem.kernel.actor import Actor
+from tandem.records.slots import RECORD_PANELS, RECORD_TABS, ObjectType, Text
+
+SHOWN = 50
+SUSPICION_LABELS = {
+    Suspicion.TRAP: gettext_lazy("a field was filled in that people do not see"),
+    Suspicion.FAST: gettext_lazy("it was sent sooner than anyone types"),
+    Suspicion.LINKS: gettext_lazy("it holds links"),
+}
+
+
+class ContentTab:
+    """The first tab: a form's questions, a page's body, the answers of a submission."""
+
+    key = "content"
+    label: Text = gettext_lazy("Content")
+    order = 4
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool:
+        return object_type.kind in ("form", "page", "submission")
+
+    def count(self, actor: Actor, object_type: ObjectType, record: Any) -> int | None:
+        return None
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        context: dict[str, Any] = {"record": record, "kind": object_type.kind}
+        if isinstance(record, Submission):
+            context["answers"] = _answers(record)
+            context["suspicions"] = [SUSPICION_LABELS[Suspicion(one)] for one in record.suspicions]
+        elif actor.may("capture.edit"):
+            key = "fields" if object_type.kind == "form" else "blocks"
+            args = [object_type.slug, record.public_id, key]
+            context["edit_url"] = reverse("records:field", args=args)
+        return SafeString(render_to_string("capture/content.html", context, request=request))
+
+
+def _answers(found: Submission) -> list[tuple[str, Any]]:
+    """Question and answer, in the order of the form; answers of fields that are gone come last."""
+    labels = {field["key"]: field["label"] for field in found.form.fields}
+    order = {key: number for number, key in enumerate(labels)}
+    keys = sorted(found.answers, key=lambda key: order.get(key, len(order)))
+    return [(labels.get(key, key), found.answers[key]) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """One submission as the list of a form or page shows it."""
+
+    found: Submission
+    name: str
+    url: str
+
+
+class SubmissionsTab:
+    """What came in by a form or page, newest first."""
+
+    key = "submissions"
+    label: Text = gettext_lazy("Submissions")
+    order = 5
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool:
+        return object_type.kind in ("form", "page")
+
+    def count(self, actor: Actor, object_type: ObjectType, record: Any) -> int | None:
+        return int(queries.submissions_of(actor, record).count())
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        rows = queries.prepare_submissions(queries.submissions_of(actor, record))
+        found = list(rows.order_by("-at", "-pk")[: SHOWN + 1])
+        context = {
+            "came": [
+                Came(
+                    one,
+                    one.person.name if one.person else one.address,
+                    reverse("records:record", args=["submissions", one.public_id]),
+                )
+                for one in found[:SHOWN]
+            ],
+            "has_more": len(found) > SHOWN,
+            "list_url": reverse("records:list", args=["submissions"]),
+        }
+        return SafeString(render_to_string("capture/came.html", context, request=request))
+
+
+class PublicPanel:
+    """Beside a form or page: its address on the web."""
+
+    order = 10
+    in_peek = True
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool:
+        return object_type.kind in ("form", "page")
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
+        name = "capture:form" if isinstance(record, Form) else "capture:page"
+        path = reverse(name, args=[record.slug])
+        pages: list[tuple[LandingPage, str]] = []
+        if isinstance(record, Form):
+            shown_on = queries.pages_visible_to(request.actor).filter(form=record)  # type: ignore[attr-defined]
+            pages = [
+                (page, reverse("records:record", args=["pages", page.public_id]))
+                for page in shown_on.order_by("name")[:10]
+            ]
+        context = {
+            "record": record,
+            "url": request.build_absolute_uri(path),
+            "pages": pages,
+            "is_form": isinstance(record, Form),
+        }
+        return SafeString(render_to_string("capture/public_panel.html", context, request=request))
+
+
+class SenderPanel:
+    """Beside a submission: who sent it, and by what."""
+
+    order = 10
+    in_peek = True
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool:
+        return object_type.kind == "submission"
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
+        rows = [
+            (thing, reverse("records:record", args=[slug, thing.public_id]), slug)
+            for thing, slug in (
+                (record.person, "people"),
+                (record.page, "pages"),
+                (record.form, "forms"),
+            )
+            if thing is not None
+        ]
+        return SafeString(render_to_string("capture/sender.html", {"rows": rows}, request=request))
+
+
+RECORD_TABS.register("capture.content", ContentTab())
+RECORD_TABS.register("capture.submissions", SubmissionsTab())
+RECORD_PANELS.register("capture.public", PublicPanel())
+RECORD_PANELS.register("capture.sender", SenderPanel())
