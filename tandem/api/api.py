@@ -7,6 +7,7 @@ from tandem.api.entry import auth, entered
 from tandem.api.parsing import StrictParser
 from tandem.api.refusals import map_errors
 from tandem.campaigns.api import router as campaigns_router
+from tandem.consent.api import router as consent_router
 from tandem.insight.api import router as insight_router
 from tandem.kernel.api import router as kernel_router
 from tandem.measures.api import router as measures_router
@@ -36,6 +37,7 @@ def build_api() -> NinjaAPI:
         api.add_router(f"/{object_type.slug}", router_for(object_type))
     api.add_router("/orders", revenue_router)
     api.add_router("/timeline", timeline_router)
+    api.add_router("/consents", consent_router)
     api.add_router("/metrics", measures_router)
     api.add_router("/attribution", insight_router)
     api.add_router("/campaigns", campaigns_router)

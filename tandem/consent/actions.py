@@ -1,7 +1,7 @@
 """What may be done with consent and the stop list."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,21 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from tandem.consent import queries
-from tandem.consent.errors import NothingToRecord, PersonUnknown, StopStands, WordingMissing
+from tandem.consent.errors import (
+    LinkInvalid,
+    NothingToRecord,
+    PersonUnknown,
+    StopStands,
+    WordingMissing,
+)
 from tandem.consent.facts import AddressesSuppressed, ConsentChanged
 from tandem.consent.models import ConsentEvent, ConsentEvidence, ConsentState, Suppression, Wording
+from tandem.consent.queries import MailLink
 from tandem.consent.rules import (
     CHAINS,
+    Basis,
     Channel,
+    Purpose,
     State,
     StopReason,
     event_digest,
@@ -25,10 +34,16 @@ from tandem.consent.rules import (
     next_state,
     wording_digest,
 )
-from tandem.consent.schemas import ConsentEntry, ConsentEvidenceIn, NewConsent, NewSuppression
+from tandem.consent.schemas import (
+    ChangeSuppression,
+    ConsentEntry,
+    ConsentEvidenceIn,
+    NewConsent,
+    NewSuppression,
+)
 from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
-from tandem.kernel.errors import Missing
+from tandem.kernel.errors import Conflict, Missing
 from tandem.kernel.facts import publish
 from tandem.kernel.ids import new_public_id
 from tandem.kernel.refs import RecordRef
@@ -130,6 +145,72 @@ def confirm_consent(
     if granted:
         _lift(address, (StopReason.UNSUBSCRIBED, StopReason.ERASED))
     return granted
+
+
+@action(permission="consent.record")
+def set_preferences(
+    actor: Actor, link: MailLink, *, wanted: Collection[tuple[str, str, str]], wording: str
+) -> list[ConsentState]:
+    """What the person wants to hear from now on, said from their own mailbox; what changed.
+
+    All that they were asked and do not want is withdrawn. Wanting something anew takes the address
+    off the stop list.
+    """
+    address, person_id = queries.address_of(link), _person_of(link)
+    queries.hold_address(address)
+    evidence = ConsentEvidenceIn(source="preferences", reference=link.key)
+    offered = queries.preferences_of(link)
+    changed = []
+    for one in offered:
+        of = (one.channel, one.topic, one.purpose)
+        state = State.GRANTED if of in wanted else State.WITHDRAWN
+        if (one.state is State.GRANTED) is not (state is State.GRANTED):
+            changed += record_consent(
+                actor, person_id, entries=[_entry(*of, state)], wording=wording, evidence=evidence
+            )
+    if address and any(row.state == State.GRANTED for row in changed):
+        _lift(address, (StopReason.UNSUBSCRIBED, StopReason.ERASED))
+    return changed
+
+
+@action(permission="consent.record")
+def stop_topics(actor: Actor, link: MailLink, *, wording: str) -> list[ConsentState]:
+    """Withdraw what the link is about: the one click of a mail program, or of the page."""
+    person_id = _person_of(link)
+    entries = [_entry(*topic, State.WITHDRAWN) for topic in link.topics]
+    evidence = ConsentEvidenceIn(source="one-click", reference=link.key)
+    return record_consent(actor, person_id, entries=entries, wording=wording, evidence=evidence)
+
+
+@action(permission="consent.suppress")
+def stop_all(actor: Actor, link: MailLink, *, wording: str) -> list[ConsentState]:
+    """Withdraw everything that the person ever agreed to, and put the mailbox on the stop list."""
+    person_id, address = _person_of(link), queries.address_of(link)
+    if address:
+        suppress(actor, address=address, reason=StopReason.UNSUBSCRIBED)
+    told = {(row.channel, row.topic, row.purpose) for row in queries.preferences_of(link)}
+    entries = [_entry(*topic, State.WITHDRAWN) for topic in sorted(told | set(link.topics))]
+    if not entries:
+        return []
+    evidence = ConsentEvidenceIn(source="preferences", reference=link.key)
+    return record_consent(actor, person_id, entries=entries, wording=wording, evidence=evidence)
+
+
+def _person_of(link: MailLink) -> int:
+    found = Person.objects.filter(public_id=link.person).values_list("pk", flat=True).first()
+    if found is None:
+        raise LinkInvalid()
+    return found
+
+
+def _entry(channel: str, topic: str, purpose: str, state: State) -> ConsentEntry:
+    return ConsentEntry(
+        channel=Channel(channel),
+        topic=topic,
+        purpose=Purpose(purpose),
+        basis=Basis.CONSENT,
+        state=state,
+    )
 
 
 def _wording(text: str, at: datetime) -> Wording:
@@ -297,6 +378,26 @@ def suppress(
 def create_suppression(actor: Actor, *, data: NewSuppression) -> tuple[Suppression, bool]:
     """Put an address on the stop list by hand or through the API."""
     return suppress(actor, address=data.address, reason=data.reason, note=data.note or "")
+
+
+@action(permission="consent.edit_stop")
+def change_suppression(
+    actor: Actor, public_id: UUID, *, data: ChangeSuppression, version: int | None = None
+) -> Suppression:
+    """Change the note of an entry. Raises Missing, Conflict for an old version."""
+    rows = queries.suppressions_visible_to(actor).select_for_update()
+    found = rows.filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    read = version if version is not None else data.version
+    if read is not None and read != found.row_version:
+        raise Conflict()
+    if "note" in data.given:
+        note = data.note or ""
+        Suppression.objects.filter(pk=found.pk).update(
+            note=note, updated_at=Now(), row_version=F("row_version") + 1
+        )
+    return Suppression.objects.get(pk=found.pk)
 
 
 @action(permission="consent.lift")

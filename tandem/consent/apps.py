@@ -16,5 +16,7 @@ class ConsentConfig(Room):
         "consent.view": Permission(_("See what people have agreed to"), _EVERYONE),
         "consent.record": Permission(_("Record consent and its withdrawal"), _WRITERS),
         "consent.suppress": Permission(_("Put addresses on the stop list"), _WRITERS),
+        "consent.edit_stop": Permission(_("Change notes on the stop list"), _WRITERS),
         "consent.lift": Permission(_("Take addresses off the stop list"), _MARKETING),
     }
+    loads = ("views",)

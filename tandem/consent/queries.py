@@ -13,7 +13,13 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from tandem.consent.errors import LinkExpired, LinkInvalid
-from tandem.consent.models import ConsentEvent, ConsentEvidence, ConsentState, Suppression
+from tandem.consent.models import (
+    STOP_LABELS,
+    ConsentEvent,
+    ConsentEvidence,
+    ConsentState,
+    Suppression,
+)
 from tandem.consent.rules import Link, State, StopReason, broken_links, folded
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError
@@ -140,6 +146,17 @@ def suppressions_visible_to(actor: Actor) -> QuerySet[Suppression]:
     return rows if actor.may("consent.view") else rows.none()
 
 
+def search_suppressions(rows: QuerySet[Suppression], text: str) -> QuerySet[Suppression]:
+    """Narrow the stop list to a part of an address, or to a whole one that was erased."""
+    found = Q(address__icontains=text.strip()) | Q(key=address_key(text))
+    return rows.filter(found) if text.strip() else rows.none()
+
+
+def stop_label(stop: StopReason) -> str:
+    """Why an address stands on the stop list, in words."""
+    return str(STOP_LABELS[stop])
+
+
 def address_key(address: str) -> str:
     """The keyed hash under which an address is found on the stop list, 64 characters.
 
@@ -219,6 +236,12 @@ def unsubscribe_url(person: UUID, topic: str, address: str, *, channel: str = "e
     return f"{settings.PUBLIC_URL}/u/{_token(_PREFER, person, address, topics)}"
 
 
+def unsubscribe_path(link: MailLink) -> str:
+    """The preferences of the same person and mailbox, as a path."""
+    said = [link.person.hex, link.key, []]
+    return f"/u/{signing.dumps(said, salt=_PREFER, compress=True)}"
+
+
 def read_confirmation(token: str) -> MailLink:
     """What a link to confirm says. Raises LinkInvalid, LinkExpired."""
     return _read(_CONFIRM, token, max_age=CONFIRM_WITHIN)
@@ -236,6 +259,38 @@ def address_of(link: MailLink) -> str:
         if hmac.compare_digest(address_key(address)[:KEY_LENGTH], link.key):
             return address
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One thing that a person may hear from us or not."""
+
+    channel: str
+    topic: str
+    purpose: str
+    state: State | None
+    wording: str
+
+    @property
+    def value(self) -> str:
+        """The name of the choice on the page."""
+        return f"{self.channel}:{self.topic}:{self.purpose}"
+
+
+def preferences_of(link: MailLink) -> list[Preference]:
+    """All that the person of a link was ever asked about marketing, and what the link is about."""
+    rows = ConsentState.objects.filter(
+        person__public_id=link.person, purpose="marketing", deleted_at__isnull=True
+    ).select_related("event__wording")
+    found = {
+        (row.channel, row.topic, row.purpose): Preference(
+            row.channel, row.topic, row.purpose, State(row.state), row.event.wording.text
+        )
+        for row in rows
+    }
+    for topic in link.topics:
+        found.setdefault(topic, Preference(*topic, None, ""))
+    return [found[key] for key in sorted(found)]
 
 
 def _token(salt: str, person: UUID, address: str, topics: Sequence[tuple[str, str, str]]) -> str:

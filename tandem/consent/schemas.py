@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, IPvAnyAddress, StringConstraints
 
 from tandem.consent.rules import Basis, Channel, Purpose, State, StopReason
-from tandem.people.schemas import Address, EmptyIsNone, Input, Line
+from tandem.people.schemas import Address, Change, EmptyIsNone, Input, Line
 
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -53,6 +53,12 @@ class NewSuppression(Input):
 
     address: Address
     reason: StopReason = StopReason.MANUAL
+    note: Annotated[Line | None, EmptyIsNone] = None
+
+
+class ChangeSuppression(Change):
+    """A new note on an entry; the address and the reason stay."""
+
     note: Annotated[Line | None, EmptyIsNone] = None
 
 

@@ -19,4 +19,4 @@ class DeliveryConfig(Room):
         "delivery.operate": Permission(_("Set up mail and send a test"), _OPERATORS),
         "delivery.write": Permission(_("Make messages by hand"), frozenset()),
     }
-    loads = ("transports",)
+    loads = ("transports", "views")

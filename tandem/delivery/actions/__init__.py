@@ -1,5 +1,6 @@
 """What may be done in this room: plan, send, set up."""
 
+from tandem.delivery.actions.confirmations import confirm_submissions
 from tandem.delivery.actions.ledger import (
     Lease,
     Reservation,
@@ -22,6 +23,7 @@ __all__ = [
     "Lease",
     "Reservation",
     "change_mail_settings",
+    "confirm_submissions",
     "hand",
     "plan_message",
     "recover",

@@ -1,0 +1,5 @@
+"""The pages for the person alone, and what stands on pages about consent."""
+
+from tandem.consent.views import kinds as kinds
+from tandem.consent.views import panels as panels
+from tandem.consent.views import stories as stories
