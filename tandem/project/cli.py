@@ -45,6 +45,7 @@ COMMANDS = {
         "release_sending", "Let a restored copy send again.", uses_database=True
     ),
     "facts": Entry("facts", "Who hears of what happens."),
+    "demo-mail": Entry("demo_mail", "Take the demo's mails.", needs_django=False, is_hidden=True),
     "demo-data": Entry(
         "demo_data", "Fill in the demo company.", uses_database=True, is_hidden=True
     ),

@@ -43,7 +43,7 @@ SILENCE_SECONDS = 60.0
 BOOT_DEATHS = 5
 """A part that dies this often before the first "ready" will not come up by itself."""
 
-STOP_SECONDS = {"edge": 5.0, "web": 15.0, "worker": 15.0}
+STOP_SECONDS = {"edge": 5.0, "web": 15.0, "worker": 15.0, "demo-mail": 3.0}
 
 
 @dataclass
@@ -91,6 +91,7 @@ class Supervisor:
         self._next_rotation = 0.0
         self._next_question = time.monotonic() + QUESTION_SECONDS
         self._silent_since: float | None = None
+        self._mail: socket.socket | None = None
 
     def run(self) -> int:
         """Serve until a signal asks to stop; the exit code. Raises OperatorError."""
@@ -107,6 +108,7 @@ class Supervisor:
             shutil.rmtree(self.home.metrics_dir, ignore_errors=True)
             self.home.metrics_dir.mkdir(mode=0o700)
             inner = listening.private_socket(self.home.web_socket)
+            self._mail = self._demo_mail()
             with self._signals() as wakeup, self._database_lock():
                 try:
                     self._boot(listener, inner, wakeup)
@@ -116,6 +118,8 @@ class Supervisor:
                     self._stop_all()
                     listener.close()
                     inner.close()
+                    if self._mail is not None:
+                        self._mail.close()
                     self.home.web_socket.unlink(missing_ok=True)
                     self.home.parts_file.unlink(missing_ok=True)
         return 0
@@ -135,6 +139,9 @@ class Supervisor:
         self._add("web", lambda part: self._spawn(part, listener=inner))
         self._add("worker", self._spawn)
         self._add("edge", lambda part: self._spawn(part, listener=listener))
+        if self._mail is not None:
+            mail = self._mail
+            self._add("demo-mail", lambda part: self._spawn(part, listener=mail))
         if not current:
             # Nobody may serve before the tables are there; they load meanwhile.
             self._migrate(wakeup)
@@ -152,6 +159,18 @@ class Supervisor:
         if not self.stop_asked:
             # Only now, as the first page should not wait for it: while one is away, this serves.
             self._add("web 2", lambda part: self._spawn(part, listener=inner))
+
+    def _demo_mail(self) -> socket.socket | None:
+        """The socket of the demo's own mail server, which all parts are told of.
+
+        None where there is no demo, or somebody has named a mail server.
+        """
+        if not self.demo or self.home.smtp_url:
+            return None
+        mail = listening.public_socket("127.0.0.1", 0)
+        url = f"smtp://127.0.0.1:{mail.getsockname()[1]}"
+        self.environ = {**self.environ, "TANDEM_SMTP_URL": url}
+        return mail
 
     def _add(self, key: str, start: Callable[["Part"], subprocess.Popen[bytes]]) -> None:
         part = self.parts[key] = Part(key, start)
@@ -403,7 +422,7 @@ class Supervisor:
         self.stop_asked = max(self.stop_asked, 1)
         self._go = False
         # The worker needs nothing of the pages: they may end at the same time.
-        for names in (("edge",), ("web", "worker")):
+        for names in (("edge",), ("web", "worker"), ("demo-mail",)):
             ending = [
                 part.process
                 for part in self.parts.values()
