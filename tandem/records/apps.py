@@ -15,6 +15,9 @@ class RecordsConfig(Room):
         "records.comment": Permission(_("Comment on records"), _WRITERS),
         "records.tag": Permission(_("Tag records"), _WRITERS),
         "records.own_views": Permission(_("Keep one's own views"), _EVERYONE),
+        "records.import": Permission(
+            _("Import files"), frozenset({"admin", "manager", "marketer"})
+        ),
         "records.share_views": Permission(
             _("Share views with a team or everyone"), frozenset({"admin", "manager"})
         ),

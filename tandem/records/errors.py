@@ -27,3 +27,46 @@ class CursorInvalid(Invalid):
 class ViewNameTaken(Conflict):
     code = "view_name_taken"
     message = _("You already have a view of this name.")
+
+
+class ImportUnknown(Invalid):
+    """There is no such kind of file here."""
+
+    code = "import_unknown"
+    message = _("This kind of file cannot be imported.")
+
+
+class ColumnMissing(Invalid):
+    """The file, or its mapping, has no column for a field that is needed."""
+
+    code = "column_missing"
+    message = _("A column is missing.")
+
+
+class MappingInvalid(Invalid):
+    """The mapping names a field or a column that is not there."""
+
+    code = "mapping_invalid"
+    message = _("This mapping does not fit the file.")
+
+
+class NothingRead(Invalid):
+    code = "nothing_read"
+    message = _("No row of this file could be read. Nothing was imported.")
+
+
+class ImportNotReady(Conflict):
+    """The import runs, is done or was taken back: it cannot be started or changed any more."""
+
+    code = "import_not_ready"
+    message = _("This import has been started already.")
+
+
+class ImportNotDone(Conflict):
+    code = "import_not_done"
+    message = _("There is nothing to take back: this import has written nothing.")
+
+
+class FileGone(Conflict):
+    code = "file_gone"
+    message = _("The uploaded file is not kept any more. Upload it again.")

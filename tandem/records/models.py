@@ -1,13 +1,14 @@
-"""What hangs on records of any kind: saved views, tags, comments, ids of other systems."""
+"""What hangs on records of any kind: saved views, tags, comments, ids of others, imports."""
 
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from tandem.kernel.history import tracked
-from tandem.kernel.models import PublicIdField, Record, Tracked
+from tandem.kernel.models import ChangeSet, PublicIdField, Record, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
 
 
@@ -127,3 +128,52 @@ class ExternalId(Tracked):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.value}"
+
+
+class ImportState(models.TextChoices):
+    """How far an import is."""
+
+    UPLOADED = "uploaded", _("Ready to start")
+    WAITING = "waiting", _("Waiting for a worker")
+    RUNNING = "running", _("Running")
+    PREVIEWED = "previewed", _("Tried without writing")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    REVERTED = "reverted", _("Taken back")
+
+
+class ImportRun(models.Model):
+    """One file on its way into the records: how it is read, what came of it, how to revert it.
+
+    ``options`` is schemas.ImportOptions, ``mapping`` the column of the file for each field,
+    ``report`` what the last run said. What was written stands in ``change_set``.
+    """
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    stored_as = models.CharField(max_length=80, blank=True)  # below files/imports; empty: not ours
+    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
+    options = models.JSONField(default=dict)
+    mapping = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    actor_label = models.CharField(max_length=200)
+    change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, related_name="+")
+    progress = models.UUIDField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="importrun_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name

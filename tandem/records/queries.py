@@ -1,6 +1,6 @@
 """Reads of any kind of record: lists, filters, search, tags, comments, saved views.
 
-Every read starts from the type's ``visible_to(actor)``.
+Every read of records starts from the type's ``visible_to(actor)``.
 """
 
 import base64
@@ -9,24 +9,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from tandem.accounts.queries import base_currency, members_of_my_teams
-from tandem.kernel.actor import Actor, Scope
+from tandem.kernel.actor import Actor, ActorKind, Scope
 from tandem.kernel.errors import FieldError, Missing
 from tandem.kernel.money import Money
+from tandem.kernel.tables import Survey, survey
 from tandem.records import rules
-from tandem.records.errors import CursorInvalid, FilterInvalid, SortInvalid
-from tandem.records.models import Comment, SavedView, Tag, TagLink, Visibility
+from tandem.records.errors import (
+    ColumnMissing,
+    CursorInvalid,
+    FileGone,
+    FilterInvalid,
+    ImportUnknown,
+    MappingInvalid,
+    SortInvalid,
+)
+from tandem.records.models import Comment, ImportRun, SavedView, Tag, TagLink, Visibility
 from tandem.records.rules import Condition, FieldType, Group, Node
-from tandem.records.slots import Field, ObjectType
+from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -451,3 +463,88 @@ def _before(field: Field, descending: bool, row: Any) -> Q:
         return Q(**{f"{path}__isnull": False}) | Q(**{f"{path}__isnull": True}, id__lt=row.pk)
     ahead = "gt" if descending else "lt"
     return Q(**{f"{path}__{ahead}": value}) | Q(**{path: value}, id__lt=row.pk)
+
+
+# --- imports --------------------------------------------------------------------------------------
+
+
+def importers_for(actor: Actor) -> list[Importer]:
+    """The kinds of file that the actor may import."""
+    return [found for found in IMPORTERS if actor.may(found.permission)]
+
+
+def importer_for(actor: Actor, kind: str) -> Importer:
+    """The importer of a kind of file; ImportUnknown, or Refused without its permission."""
+    found = IMPORTERS.get(kind)
+    if found is None:
+        known = ", ".join(one.kind for one in IMPORTERS)
+        raise ImportUnknown(_("Kinds of file are: %(kinds)s.") % {"kinds": known}, field="kind")
+    actor.require(found.permission)
+    return found
+
+
+def imports_visible_to(actor: Actor) -> QuerySet[ImportRun]:
+    """Imports that the actor may see, newest first: own ones; all for who runs the installation."""
+    runs = ImportRun.objects.select_related("user", "change_set").order_by("-id")
+    if actor.may("kernel.operate") or actor.kind is ActorKind.JOB:
+        return runs
+    return runs.filter(user_id=actor.user_id or 0)
+
+
+def import_by_public_id(actor: Actor, public_id: UUID) -> ImportRun:
+    """One import; Missing when it is not there for this actor."""
+    found = imports_visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def path_of(run: ImportRun) -> Path:
+    """Where the uploaded file of an import is; FileGone when it is not kept any more."""
+    path = Path(settings.MEDIA_ROOT) / "imports" / run.stored_as
+    if not run.stored_as or not path.is_file():
+        raise FileGone()
+    return path
+
+
+def survey_of(run: ImportRun) -> Survey:
+    """What the file of an import is; reads it once. Raises FileGone."""
+    return survey(path_of(run), name=run.file_name)
+
+
+def mapping_for(
+    importer: Importer, header: Sequence[str], given: Mapping[str, str | None]
+) -> dict[str, str]:
+    """The column for each field: as given, else guessed by name. Raises MappingInvalid."""
+    guessed = rules.guess_mapping([(one.key, one.synonyms) for one in importer.fields], header)
+    errors = []
+    for key, column in given.items():
+        if importer.field(key) is None:
+            text = _("There is no field of this name.")
+            errors.append(FieldError(f"mapping.{key}", MappingInvalid.code, text))
+        elif column and column not in header:
+            text = _("The file has no column %(name)s.") % {"name": column}
+            errors.append(FieldError(f"mapping.{key}", MappingInvalid.code, text))
+    if errors:
+        raise MappingInvalid(str(errors[0].message), errors=errors)
+    named = {key: column for key, column in given.items() if column}
+    kept = {
+        key: column
+        for key, column in guessed.items()
+        if key not in given and column not in named.values()
+    }
+    return {**kept, **named}
+
+
+def check_mapping(importer: Importer, mapping: Mapping[str, str]) -> None:
+    """Raise ColumnMissing, with every field that is needed and has no column."""
+    missing = [one for one in importer.fields if one.is_required and one.key not in mapping]
+    if missing:
+        names = ", ".join(str(one.label) for one in missing)
+        raise ColumnMissing(
+            _("The file has no column for: %(names)s. Name it in the mapping.") % {"names": names},
+            errors=[
+                FieldError(f"mapping.{one.key}", ColumnMissing.code, _("No column"))
+                for one in missing
+            ],
+        )

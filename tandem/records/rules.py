@@ -320,3 +320,34 @@ def _pruned(tree: Group) -> Group:
 def normalized_tag(name: str) -> str:
     """Tags are the same when they differ by case or space only."""
     return " ".join(name.split()).casefold()
+
+
+# --- columns of files -----------------------------------------------------------------------------
+
+
+def plain_name(text: str) -> str:
+    """A column's name in small letters without signs: ``Invoice No.`` is ``invoiceno``."""
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def guess_mapping(
+    fields: Sequence[tuple[str, Sequence[str]]], header: Sequence[str]
+) -> dict[str, str]:
+    """The column for each field, by name: its key or a synonym, whole words before parts of them.
+
+    ``fields`` are (key, synonyms); earlier fields and synonyms go first, and a column is taken
+    once. Fields without a column are left out.
+    """
+    left = {name: plain_name(name) for name in header if name}
+    found: dict[str, str] = {}
+    for is_fit in (str.__eq__, str.startswith):
+        for key, synonyms in fields:
+            if key in found:
+                continue
+            names = [plain_name(key), *map(plain_name, synonyms)]
+            fits = (column for word in names for column in left if is_fit(left[column], word))
+            column = next(fits, None)
+            if column is not None:
+                found[key] = column
+                del left[column]
+    return found

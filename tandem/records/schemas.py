@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from tandem.accounts.schemas import Currency, TimeZone
 from tandem.records.rules import normalized_tag
 
 MAX_TAG = 60
@@ -75,3 +76,20 @@ class NewComment(_Input):
         StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000),
         Field(pattern=r"^[^\x00]*$"),
     ]
+
+
+class ImportOptions(_Input):
+    """How a file is read. What is not given is taken from the company's settings, and said.
+
+    ``mapping`` names the column of the file for each field; an empty name leaves a field out.
+    """
+
+    currency: Currency | None = None
+    time_zone: TimeZone | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]*$", max_length=40)] = (
+        "import"
+    )
+    mapping: dict[
+        Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=400)] | None
+    ] = Field(default_factory=dict, max_length=200)

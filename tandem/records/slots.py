@@ -5,7 +5,7 @@ it come the list with its columns, sorts, filter tree and saved views, the side 
 page, search, palette entries, tags, comments, history and the API resource.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -188,6 +188,93 @@ class StoryWriter(Protocol):
         is_automatic: bool = False,
     ) -> None: ...
 
+
+@dataclass(frozen=True, slots=True)
+class ImportField:
+    """One field that a file may fill.
+
+    ``reading`` is how its texts are read (kernel.readings): text, id, number or moment;
+    ``synonyms`` are what other systems call it, in small letters without signs.
+    """
+
+    key: str
+    label: Text
+    reading: str = "text"
+    synonyms: tuple[str, ...] = ()
+    is_required: bool = False
+    max_length: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file whose rows stand in a temporary table, ready for set-based statements.
+
+    ``table`` has ``line`` (from 1) and one column of text for each mapped field, NULL where the
+    cell is empty. For a field that is no text, ``values`` names a table of ``raw``, ``value`` and
+    ``fault``. Rows in ``faults`` (``line``, ``field``, ``code``) cannot be taken; an importer adds
+    those that fall with them. ``step(share, message)`` tells how far it is and raises Cancelled.
+    """
+
+    table: str
+    faults: str
+    rows: int
+    fields: frozenset[str]
+    values: Mapping[str, str]
+    currency: str
+    time_zone: str
+    source: str
+    step: Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something in a file that its owner should know: a code, how often, in words, where."""
+
+    code: str
+    count: int
+    message: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import came to, in rows of the file; with those that failed they are all rows.
+
+    ``related`` counts records by kind and deed, ``figures`` are sums to compare with the source.
+    """
+
+    created: int
+    updated: int
+    skipped: int
+    related: Mapping[str, Mapping[str, int]]
+    figures: Mapping[str, Any]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Importer:
+    """What one kind of file fills, and how.
+
+    ``commit(actor, staged)`` writes what is staged, in the running action. ``revert(actor,
+    change_set_id)`` takes back what a change set wrote, keeps what people changed since, and
+    answers counts by kind. ``listings`` are tables about a change set that can be fetched
+    afterwards: ``listing(actor, change_set_id) -> (header, rows)``.
+    """
+
+    kind: str
+    label: Text
+    permission: str
+    fields: tuple[ImportField, ...]
+    commit: Callable[[Actor, Staged], Outcome]
+    revert: Callable[[Actor, int], Mapping[str, int]]
+    listings: Mapping[str, Callable[[Actor, int], tuple[Sequence[str], Iterable[Sequence[Any]]]]]
+
+    def field(self, key: str) -> ImportField | None:
+        """The field of this key."""
+        return next((field for field in self.fields if field.key == key), None)
+
+
+IMPORTERS: Slot[Importer] = Slot("importer", Importer)
 
 STORY: Slot[StoryWriter] = Slot("story writer", StoryWriter)
 

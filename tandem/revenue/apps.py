@@ -16,6 +16,7 @@ class RevenueConfig(Room):
         "revenue.view": Permission(_("See orders"), _EVERYONE),
         "revenue.book": Permission(_("Book orders"), _BOOKERS),
         "revenue.edit": Permission(_("Change whose order it is"), _BOOKERS),
+        "revenue.import": Permission(_("Import orders"), _LEADERS),
         "revenue.delete": Permission(_("Delete orders"), _LEADERS),
     }
-    loads = ("views",)
+    loads = ("actions", "views")

@@ -1,6 +1,6 @@
 """What may be done with a company; which company a text means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,64 @@ def create_company(actor: Actor, *, data: NewCompany) -> tuple[Company, bool]:
             publish(CompaniesCreated(current_change_set().id, (company.pk,)))
             return company, True
     raise DomainTaken(field="domain")
+
+
+@action(permission="people.create")
+def add_companies(actor: Actor, *, named: Sequence[tuple[str, str]]) -> list[int]:
+    """Add many companies at once, each a name and a country or an empty text; their ids in order.
+
+    Companies of the same name are added beside each other: who calls knows them by something
+    else. Four statements for any number.
+    """
+    rows = Company.objects.bulk_create(
+        Company(
+            name=name[:200],
+            country=country,
+            owner_id=first_owner(actor, None, kind="company"),
+            sort_key=sort_key(name),
+            search_key=search_key(name, [], []),
+        )
+        for name, country in named
+    )
+    ids = [row.pk for row in rows]
+    if ids:
+        tell_story(
+            actor, [RecordRef("company", pk) for pk in ids], kind="people.created", payload={}
+        )
+        publish(CompaniesCreated(current_change_set().id, tuple(ids)))
+    return ids
+
+
+@action(permission="people.create")
+def take_back_companies(actor: Actor, *, made_in: int, keep: Sequence[int]) -> list[int]:
+    """Delete the companies that a change set added, but for those in use or changed since.
+
+    In use is one with a domain, with people, below or above another, or with a word in its story
+    from another change set. ``keep`` are others to leave alone. The ids that were deleted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE people_company c
+            SET deleted_at = now(), updated_at = now(), row_version = row_version + 1
+            WHERE c.created_in_id = %(made)s AND c.deleted_at IS NULL AND c.row_version = 1
+              AND NOT c.id = ANY (%(keep)s) AND c.parent_id IS NULL
+              AND NOT EXISTS (SELECT FROM people_company x WHERE x.parent_id = c.id)
+              AND NOT EXISTS (SELECT FROM people_companydomain d WHERE d.company_id = c.id)
+              AND NOT EXISTS (SELECT FROM people_employment e WHERE e.company_id = c.id)
+              AND NOT EXISTS (
+                SELECT FROM timeline_entry t
+                WHERE t.subject_kind = 'company' AND t.subject_id = c.id
+                  AND t.actor_kind = 'user' AND t.source <> 'import'
+                  AND t.kind NOT IN ('people.created', 'revenue.imported'))
+            RETURNING c.id
+            """,
+            {"made": made_in, "keep": list(keep)},
+        )
+        gone = [row[0] for row in cursor.fetchall()]
+    if gone:
+        publish(CompaniesDeleted(current_change_set().id, tuple(gone)))
+    return gone
 
 
 @action(permission="people.edit")

@@ -34,7 +34,12 @@ def _deleted(entry: TimelineEntry) -> SafeString:
     return format_html(_("{who} deleted this order"), who=strong(entry.actor_label))
 
 
+def _imported(entry: TimelineEntry) -> SafeString:
+    return format_html(_("{who} imported orders of this customer"), who=strong(entry.actor_label))
+
+
 for kind in (
+    EntryKind("revenue.imported", "file-import", _imported, is_touch=False),
     EntryKind("revenue.booked", "receipt", _booked, is_touch=False),
     EntryKind("revenue.changed", "user-check", _changed, is_touch=False),
     EntryKind("revenue.deleted", "trash", _deleted, is_touch=False),

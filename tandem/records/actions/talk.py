@@ -1,4 +1,4 @@
-"""Writes that every kind of record shares: saved views, tags, comments."""
+"""Saved views, tags and comments: written in the same way on records of every kind."""
 
 from collections.abc import Sequence
 from typing import Any

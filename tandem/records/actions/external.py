@@ -1,0 +1,26 @@
+"""What other systems call our records: noted and looked up for many at once."""
+
+from collections.abc import Iterable, Sequence
+
+from tandem.kernel.actions import current_change_set
+from tandem.records.models import ExternalId
+
+
+def link_external_ids(kind: str, source: str, pairs: Iterable[tuple[str, int]]) -> None:
+    """Note (value, record id) pairs in the running action; a value that was noted points anew."""
+    current_change_set()
+    ExternalId.objects.bulk_create(
+        [
+            ExternalId(kind=kind, source=source, value=value, record_id=record_id)
+            for value, record_id in pairs
+        ],
+        update_conflicts=True,
+        unique_fields=["source", "kind", "value"],
+        update_fields=["record_id"],
+    )
+
+
+def unlink_external_ids(kind: str, record_ids: Sequence[int]) -> None:
+    """Forget what other systems call these records, in the running action."""
+    current_change_set()
+    ExternalId.objects.filter(kind=kind, record_id__in=record_ids).delete()

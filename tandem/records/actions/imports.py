@@ -1,0 +1,302 @@
+"""Imports: a file noted, tried or run whole in one transaction, taken back.
+
+Everything that a run writes is one change set in one transaction: a run that is stopped, refused or
+killed has written nothing, and is started anew. How far it is stands in its Progress.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tandem.kernel.actions import action, current_change_set, mark_as_undo
+from tandem.kernel.actor import Actor
+from tandem.kernel.errors import DomainError
+from tandem.kernel.jobs import enqueue
+from tandem.kernel.models import ChangeSet, ProgressRecord
+from tandem.kernel.progress import Progress, tracking
+from tandem.kernel.tables import Survey, survey
+from tandem.kernel.undo import AlreadyUndone
+from tandem.records import queries
+from tandem.records.actions.staging import failures, stage
+from tandem.records.errors import ImportNotDone, ImportNotReady, NothingRead
+from tandem.records.models import ImportRun, ImportState
+from tandem.records.schemas import ImportOptions
+from tandem.records.slots import Outcome
+
+# Of all the work: reading the file, then what the importer does with it.
+READING = 0.3
+JOB = "records.run_import"
+
+
+def import_folder() -> Path:
+    """Where uploaded files wait for their import; names in it are ours, never the uploader's."""
+    folder = Path(settings.MEDIA_ROOT) / "imports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@action(permission="records.import")
+def note_upload(
+    actor: Actor,
+    *,
+    kind: str,
+    name: str,
+    of: Survey,
+    options: ImportOptions,
+    stored_as: str = "",
+) -> ImportRun:
+    """Note a file that can be read, with its columns guessed; nothing is imported yet.
+
+    ``stored_as`` is its name in ``import_folder``; empty where it stays where it is. Raises
+    ImportUnknown, Refused, MappingInvalid.
+    """
+    importer = queries.importer_for(actor, kind)
+    run = ImportRun(
+        kind=kind,
+        file_name=Path(name).name[:200],
+        sha256=of.sha256,
+        size=of.size,
+        stored_as=stored_as,
+        options=options.model_dump(mode="json", exclude={"mapping"}),
+        mapping=queries.mapping_for(importer, of.header, options.mapping),
+        user_id=actor.user_id,
+        actor_label=actor.label[:200],
+    )
+    run.save()
+    run.refresh_from_db()
+    return run
+
+
+@action(permission="records.import")
+def change_import(actor: Actor, public_id: UUID, *, options: ImportOptions) -> ImportRun:
+    """Read an upload otherwise: other columns, currency, zone, date order.
+
+    Raises Missing, ImportNotReady, MappingInvalid.
+    """
+    run = _ready(actor, public_id)
+    importer = queries.importer_for(actor, run.kind)
+    header = queries.survey_of(run).header
+    run.options = options.model_dump(mode="json", exclude={"mapping"})
+    run.mapping = queries.mapping_for(importer, header, options.mapping)
+    run.state, run.error, run.report = ImportState.UPLOADED, "", {}
+    run.save()
+    return run
+
+
+@action(permission="records.import")
+def start_import(actor: Actor, public_id: UUID, *, is_trial: bool = False) -> ImportRun:
+    """Give an upload to a worker; a trial does all of it and takes it back before it is written.
+
+    Raises Missing, ImportNotReady, ColumnMissing, FileGone.
+    """
+    run = _ready(actor, public_id)
+    importer = queries.importer_for(actor, run.kind)
+    queries.check_mapping(importer, run.mapping)
+    queries.path_of(run)
+    run.state, run.error, run.report = ImportState.WAITING, "", {}
+    run.save()
+    enqueue(JOB, run_id=run.pk, is_trial=is_trial)
+    return run
+
+
+def import_now(
+    actor: Actor,
+    run: ImportRun,
+    *,
+    path: Path,
+    is_trial: bool = False,
+    listener: Callable[[ProgressRecord], None] | None = None,
+) -> ImportRun:
+    """Run an import with its progress shown; the run with its report, or the refusal noted.
+
+    Raises what run_import raises, once it stands in the run.
+    """
+    label = _("Import of %(file)s") % {"file": run.file_name}
+    try:
+        with tracking(
+            actor, kind="import", label=label, unit=_("rows"), listener=listener
+        ) as progress:
+            _begin(actor, run, progress=progress.public_id)
+            try:
+                run_import(actor, run, path=path, progress=progress, is_trial=is_trial)
+            except _Trial as trial:
+                _note_trial(actor, run, report=trial.report)
+            run.refresh_from_db()
+            progress.record.done = progress.record.total or 0
+            progress.record.result = {"import": str(run.public_id)}
+    except DomainError as refused:
+        fail_import(actor, run, error=str(refused))
+        raise
+    if run.state == ImportState.DONE:
+        _forget_file(run)
+    return run
+
+
+@action(permission="records.import")
+def run_import(
+    actor: Actor, run: ImportRun, *, path: Path, progress: Progress, is_trial: bool
+) -> None:
+    """Read the file and write all of it, in one transaction, or nothing.
+
+    Raises FileUnreadable and its kinds, ColumnMissing, NothingRead, Cancelled, and what the
+    importer refuses.
+    """
+    began = time.monotonic()
+    importer = queries.importer_for(actor, run.kind)
+    queries.check_mapping(importer, run.mapping)
+    with connection.cursor() as cursor:
+        # Imports of one kind go one after the other: both might add the same customer.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"records.import:{run.kind}"]
+        )
+    found = survey(path, name=run.file_name)
+    progress.expect(max(found.lines, 1))
+
+    def step(share: float, message: str) -> None:
+        progress.record.done = round((progress.record.total or 0) * share)
+        progress.advance(0, message=message if message != progress.record.message else None)
+
+    staged = stage(
+        path,
+        found,
+        importer=importer,
+        mapping=run.mapping,
+        options=ImportOptions.model_validate(run.options),
+        step=lambda share, message: step(share * READING, message),
+    )
+    writing = replace(
+        staged.staged,
+        step=lambda share, message: step(READING + share * (1 - READING), message),
+    )
+    outcome = importer.commit(actor, writing)
+    failed, first_failures = failures()
+    if failed == staged.staged.rows:
+        raise NothingRead(
+            _("No row of this file could be read. The first: row %(row)d, %(why)s.")
+            % {"row": first_failures[0][0], "why": first_failures[0][1]}
+            if first_failures
+            else None
+        )
+    seconds = time.monotonic() - began
+    report = {
+        **_counts(outcome, rows=staged.staged.rows, failed=failed),
+        "assumed": staged.assumed,
+        "readings": staged.readings,
+        "failures": [{"row": row, "reason": why} for row, why in first_failures],
+        "dry_run": is_trial,
+        "seconds": round(seconds, 2),
+        "rows_per_second": round(staged.staged.rows / max(seconds, 0.001)),
+        "import_id": str(run.public_id),
+    }
+    if is_trial:
+        raise _Trial(report)
+    ImportRun.objects.filter(pk=run.pk).update(
+        state=ImportState.DONE,
+        report=report,
+        ended_at=timezone.now(),
+        change_set_id=current_change_set().id,
+    )
+
+
+@action(permission="records.import")
+def fail_import(actor: Actor, run: ImportRun, *, error: str) -> None:
+    """Note why a run wrote nothing; it can be started again where its file is kept."""
+    ImportRun.objects.filter(pk=run.pk).update(
+        state=ImportState.FAILED, error=error, ended_at=timezone.now()
+    )
+
+
+@action(permission="records.import")
+def revert_import(actor: Actor, public_id: UUID) -> Mapping[str, int]:
+    """Take back what an import wrote; what people have changed since stays, and is counted.
+
+    Raises Missing, ImportNotDone, AlreadyUndone.
+    """
+    run = queries.import_by_public_id(actor, public_id)
+    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if run.state == ImportState.REVERTED:
+        raise AlreadyUndone()
+    if run.state != ImportState.DONE or run.change_set_id is None:
+        raise ImportNotDone()
+    ChangeSet.objects.select_for_update().get(pk=run.change_set_id)
+    if ChangeSet.objects.filter(undo_of_id=run.change_set_id).exists():
+        raise AlreadyUndone()
+    importer = queries.importer_for(actor, run.kind)
+    mark_as_undo(run.change_set_id)
+    counts = importer.revert(actor, run.change_set_id)
+    run.state = ImportState.REVERTED
+    run.report = {**run.report, "reverted": dict(counts)}
+    run.save()
+    return counts
+
+
+class _Trial(Exception):
+    """Ends the transaction of a trial, so that nothing of it stays; carries what it came to."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        super().__init__()
+        self.report = report
+
+
+@action(permission="records.import")
+def _begin(actor: Actor, run: ImportRun, *, progress: UUID) -> None:
+    open_states = (ImportState.DONE, ImportState.REVERTED)
+    begun = (
+        ImportRun.objects.filter(pk=run.pk)
+        .exclude(state__in=open_states)
+        .update(state=ImportState.RUNNING, progress=progress, started_at=timezone.now(), error="")
+    )
+    if not begun:
+        raise ImportNotReady()
+
+
+@action(permission="records.import")
+def _note_trial(actor: Actor, run: ImportRun, *, report: dict[str, Any]) -> None:
+    ImportRun.objects.filter(pk=run.pk).update(
+        state=ImportState.PREVIEWED, report=report, ended_at=timezone.now()
+    )
+
+
+def _counts(outcome: Outcome, *, rows: int, failed: int) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "created": outcome.created,
+        "updated": outcome.updated,
+        "skipped": outcome.skipped,
+        "failed": failed,
+        "related": {kind: dict(deeds) for kind, deeds in outcome.related.items()},
+        "figures": dict(outcome.figures),
+        "warnings": [
+            {**asdict(notice), "examples": list(notice.examples)} for notice in outcome.notices
+        ],
+    }
+
+
+def _ready(actor: Actor, public_id: UUID) -> ImportRun:
+    run = queries.import_by_public_id(actor, public_id)
+    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if run.state not in (ImportState.UPLOADED, ImportState.PREVIEWED, ImportState.FAILED):
+        raise ImportNotReady()
+    return run
+
+
+def _forget_file(run: ImportRun) -> None:
+    if run.stored_as:
+        (import_folder() / run.stored_as).unlink(missing_ok=True)
+
+
+def forget_old_files(*, older_than_seconds: float) -> int:
+    """Remove uploads that nobody imported; how many there were."""
+    limit = time.time() - older_than_seconds
+    old = [path for path in import_folder().iterdir() if path.stat().st_mtime < limit]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

@@ -1,0 +1,251 @@
+"""A file's rows in a temporary table, and its columns read: what importers start from.
+
+Rows go from the file's parser into COPY without a look at each; what a text means is found out
+once for each distinct text of a column. The tables are gone with their transaction.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from psycopg import sql
+
+from tandem.accounts.queries import company_settings
+from tandem.kernel.readings import READERS, Reading
+from tandem.kernel.tables import Survey, rows
+from tandem.records.schemas import ImportOptions
+from tandem.records.slots import Importer, ImportField, Staged
+
+ROWS = "import_row"
+FAULTS = "import_fault"
+FAILURES_KEPT = 1000
+_TYPES = {"number": "numeric", "moment": "timestamptz", "id": "text"}
+
+Step = Callable[[float, str], None]
+
+
+@dataclass
+class Stage:
+    """What was staged, and what was found out about the columns on the way."""
+
+    staged: Staged
+    assumed: dict[str, str] = field(default_factory=dict)
+    readings: dict[str, str] = field(default_factory=dict)
+
+
+def stage(
+    path: Path,
+    survey: Survey,
+    *,
+    importer: Importer,
+    mapping: Mapping[str, str],
+    options: ImportOptions,
+    step: Step,
+) -> Stage:
+    """Bring a file into temporary tables of the running transaction; see slots.Staged.
+
+    ``step`` is told shares of 0 to 1 of this part of the work. Raises FileDamaged, Cancelled.
+    """
+    _drop_earlier()
+    fields = [field for field in importer.fields if field.key in mapping]
+    count = _copy(path, survey, fields, mapping, step)
+    settings = company_settings()
+    currency = options.currency or settings.base_currency
+    zone = options.time_zone or settings.time_zone
+    assumed = {}
+    if not options.currency:
+        assumed["currency"] = currency
+    if not options.time_zone:
+        assumed["time_zone"] = zone
+    if survey.encoding == "cp1252":
+        assumed["encoding"] = "cp1252"
+    found = Stage(
+        Staged(
+            table=ROWS,
+            faults=FAULTS,
+            rows=count,
+            fields=frozenset(field.key for field in fields),
+            values={},
+            currency=currency,
+            time_zone=zone,
+            source=options.source,
+            step=step,
+        ),
+        assumed,
+    )
+    values = {
+        field.key: _read(found, field, options, ZoneInfo(zone))
+        for field in fields
+        if field.reading in READERS
+    }
+    found.staged = replace(found.staged, values=values)
+    _find_faults(fields)
+    return found
+
+
+def failures() -> tuple[int, list[tuple[int, str]]]:
+    """How many rows have a fault, and the first of them with the reason in words."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT line) FROM import_fault")
+        (count,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT line, min(field), min(code) FROM import_fault GROUP BY line"
+            " ORDER BY line LIMIT %s",
+            [FAILURES_KEPT],
+        )
+        return count, [(line, _in_words(name, code)) for line, name, code in cursor.fetchall()]
+
+
+def _in_words(name: str, code: str) -> str:
+    words = {
+        "missing": _("is missing"),
+        "too_long": _("is too long"),
+        "no_number": _("is no number"),
+        "too_large": _("is too large"),
+        "too_many_decimals": _("has more than six decimals"),
+        "no_date": _("is no date"),
+        "no_such_day": _("is a day that does not exist"),
+        "no_such_time": _("is a time that the change of clocks left out"),
+        "sibling": _("belongs to a record of which another row failed"),
+    }
+    return f"{name} {words.get(code, code)}".strip()
+
+
+def _drop_earlier() -> None:
+    """Temporary tables of an import before this one, where both are in one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
+            " AND relkind = 'r' AND relname ~ '^import_'"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(sql.SQL("DROP TABLE pg_temp.{}").format(sql.Identifier(name)))
+
+
+def _copy(
+    path: Path,
+    survey: Survey,
+    fields: Sequence[ImportField],
+    mapping: Mapping[str, str],
+    step: Step,
+) -> int:
+    places = [survey.header.index(mapping[field.key]) for field in fields]
+    columns = sql.SQL(", ").join(sql.Identifier(field.key) for field in fields)
+    typed = sql.SQL(", ").join(
+        sql.SQL("{} text").format(sql.Identifier(field.key)) for field in fields
+    )
+    pick: Callable[[Sequence[str]], Sequence[str]] = (
+        itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+    )
+    count = 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "CREATE TEMP TABLE import_row"
+                " (line bigint GENERATED ALWAYS AS IDENTITY, {}) ON COMMIT DROP"
+            ).format(typed)
+        )
+        cursor.execute(
+            "CREATE TEMP TABLE import_fault (line bigint, field text, code text) ON COMMIT DROP"
+        )
+        statement = sql.SQL("COPY import_row ({}) FROM STDIN (FORMAT csv)").format(columns)
+        for _first, batch in rows(path, survey):
+            buffer = io.StringIO()
+            csv.writer(buffer).writerows(map(pick, batch))
+            with cursor.copy(statement) as copy:
+                copy.write(buffer.getvalue())
+            count += len(batch)
+            step(min(count / max(survey.lines, 1), 1), _("Reading"))
+        cursor.execute("ANALYZE import_row")
+    return count
+
+
+def _read(stage: Stage, field: ImportField, options: ImportOptions, zone: ZoneInfo) -> str:
+    """Read a column by its distinct texts into a table of its own; the name of that table."""
+    name = f"import_value_{field.key}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT DISTINCT {column} FROM import_row WHERE {column} IS NOT NULL").format(
+                column=sql.Identifier(field.key)
+            )
+        )
+        texts = [row[0] for row in cursor.fetchall()]
+        extra: dict[str, Any] = {}
+        if field.reading == "moment":
+            extra = {"zone": zone, "order": options.date_order}
+        reading = READERS[field.reading](texts, **extra)
+        cursor.execute(
+            sql.SQL("CREATE TEMP TABLE {} (raw text, value {}, fault text) ON COMMIT DROP").format(
+                sql.Identifier(name), sql.SQL(_TYPES[field.reading])
+            )
+        )
+        with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))) as copy:
+            for raw, value in reading.values.items():
+                copy.write_row((raw, value, None))
+            for raw, fault in reading.faults.items():
+                copy.write_row((raw, None, fault))
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+        if reading.faults:
+            cursor.execute(
+                sql.SQL(
+                    "INSERT INTO import_fault SELECT r.line, {field}, v.fault"
+                    " FROM import_row r JOIN {table} v ON v.raw = r.{column}"
+                    " WHERE v.fault IS NOT NULL"
+                ).format(
+                    field=sql.Literal(str(field.label)),
+                    table=sql.Identifier(name),
+                    column=sql.Identifier(field.key),
+                )
+            )
+    _tell(stage, field, reading, options)
+    return name
+
+
+def _tell(stage: Stage, field: ImportField, reading: Reading, options: ImportOptions) -> None:
+    if reading.style:
+        stage.readings[field.key] = reading.style
+    if field.reading == "moment" and not options.date_order:
+        stage.assumed.setdefault("date_order", reading.style)
+    elif not reading.is_certain:
+        stage.assumed[field.key] = reading.style
+
+
+def _find_faults(fields: Iterable[ImportField]) -> None:
+    """Rows without what is needed, and texts that are too long for their column."""
+    checks = []
+    for one in fields:
+        column = sql.Identifier(one.key)
+        if one.is_required:
+            checks.append(
+                (
+                    one,
+                    "missing",
+                    sql.SQL("btrim({}) IS NOT DISTINCT FROM ''").format(
+                        sql.SQL("coalesce({}, '')").format(column)
+                    ),
+                )
+            )
+        if one.reading in ("text", "id"):
+            long = sql.SQL("length({}) > {}").format(column, sql.Literal(one.max_length))
+            checks.append((one, "too_long", long))
+    if not checks:
+        return
+    with connection.cursor() as cursor:
+        counted = sql.SQL(", ").join(
+            sql.SQL("count(*) FILTER (WHERE {})").format(check) for _field, _code, check in checks
+        )
+        cursor.execute(sql.SQL("SELECT {} FROM import_row").format(counted))
+        for (one, code, check), found in zip(checks, cursor.fetchone(), strict=True):
+            if found:
+                cursor.execute(
+                    sql.SQL(
+                        "INSERT INTO import_fault SELECT line, {}, {} FROM import_row WHERE {}"
+                    ).format(sql.Literal(str(one.label)), sql.Literal(code), check)
+                )

@@ -1,0 +1,121 @@
+"""Files as tables: what is whole is read, what is not is refused before the first row."""
+
+import gzip
+import json
+
+import pytest
+
+from tandem.kernel.tables import (
+    FileDamaged,
+    FileEmpty,
+    FileTooLarge,
+    FileUnreadable,
+    rows,
+    sample_of,
+    survey,
+)
+
+PLAIN = "no,price\n1,2.5\n2,3.5\n"
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(content, name="orders.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def read(path):
+    found = survey(path)
+    return [list(row) for _first, batch in rows(path, found) for row in batch]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "delimiter", "encoding"),
+    [
+        (PLAIN, "a.csv", ",", "utf-8"),
+        (PLAIN.replace(",", ";"), "a.csv", ";", "utf-8"),
+        (PLAIN.replace(",", "\t"), "a.tsv", "\t", "utf-8"),
+        (PLAIN.replace("\n", "\r\n"), "a.csv", ",", "utf-8"),
+        (b"\xef\xbb\xbf" + PLAIN.encode(), "a.csv", ",", "utf-8-sig"),
+        (PLAIN.encode("utf-16"), "a.csv", ",", "utf-16"),
+        (gzip.compress(PLAIN.encode()), "a.csv.gz", ",", "utf-8"),
+        (gzip.compress(PLAIN.encode()), "renamed.csv", ",", "utf-8"),
+        ("no,price\n\n1,2.5\n\n2,3.5", "a.csv", ",", "utf-8"),
+    ],
+)
+def test_a_table_is_read_however_it_is_written(put, content, name, delimiter, encoding):
+    path = put(content, name)
+    found = survey(path)
+    assert (found.delimiter, found.encoding, found.header) == (delimiter, encoding, ("no", "price"))
+    assert read(path) == [["1", "2.5"], ["2", "3.5"]]
+
+
+def test_quotes_keep_delimiters_and_line_breaks(put):
+    assert read(put('no,text\n1,"a, ""b""\nc"\n')) == [["1", 'a, "b"\nc']]
+
+
+def test_an_old_encoding_is_recognised(put):
+    path = put("no,name\n1,Käthe\n".encode("cp1252"))
+    assert survey(path).encoding == "cp1252"
+    assert read(path) == [["1", "Käthe"]]
+
+
+def test_json_lines_are_a_table_too(put):
+    lines = [{"no": 1, "price": 2.5}, {"price": None, "no": "2"}]
+    path = put("\n".join(json.dumps(line) for line in lines), "a.jsonl")
+    assert survey(path).header == ("no", "price")
+    assert read(path) == [["1", "2.5"], ["2", ""]]
+
+
+def test_rows_carry_their_number(put):
+    path = put("no\n" + "".join(f"{n}\n" for n in range(50)))
+    found = survey(path)
+    assert [first for first, _batch in rows(path, found, chunk=20)] == [1, 21, 41]
+    assert len(sample_of(path, found, limit=7)) == 7
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal"),
+    [
+        (b"", FileEmpty),
+        (b"\n\n", FileEmpty),
+        (gzip.compress(PLAIN.encode() * 99)[:-20], FileDamaged),
+        (gzip.compress(PLAIN.encode() * 99)[:40], FileDamaged),
+        (gzip.compress(b"a,b\n" + b"0" * 4_000_000), FileTooLarge),
+        (b"PK\x03\x04rest", FileUnreadable),
+        (b"a,b\n\x00\x01\x02,3\n", FileUnreadable),
+        (b"no,no\n1,2\n", FileUnreadable),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(1, 200)), FileUnreadable),
+        (",".join(f"c{n}" for n in range(201)).encode(), FileUnreadable),
+    ],
+)
+def test_what_is_no_whole_table_is_refused(put, content, refusal):
+    with pytest.raises(refusal):
+        survey(put(content))
+
+
+def test_a_broken_checksum_is_found_before_the_first_row(put):
+    packed = bytearray(gzip.compress(PLAIN.encode() * 99))
+    packed[-6] ^= 0xFF
+    with pytest.raises(FileDamaged):
+        survey(put(bytes(packed)))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("no,price\n1,2\n2\n", "Row 2 has 1 columns where the header has 2"),
+        ("no,price\n1,2,3\n", "Row 1 has 3 columns"),
+        ('no,price\n1,"2\n', "breaks off or is quoted wrongly"),
+        ("no\n" + "x" * 70_000, "quoted wrongly"),
+    ],
+)
+def test_a_broken_row_is_named(put, content, words):
+    path = put(content)
+    found = survey(path)
+    with pytest.raises(FileDamaged, match=words):
+        list(rows(path, found))
