@@ -6,8 +6,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tandem.campaigns import queries as campaigns
@@ -15,11 +28,13 @@ from tandem.capture.queries import touches_of
 from tandem.capture.rules import Touch
 from tandem.deals.models import DealLead, LeadKind
 from tandem.deals.queries import deals_visible_to
+from tandem.handoff.models import Handoff, HandoffState
+from tandem.handoff.queries import handoffs_visible_to
 from tandem.insight.rules import AttributionModel, Piece, Share, TouchPoint, attribute
 from tandem.insight.schemas import By
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money, split
-from tandem.measures.queries import rows_behind
+from tandem.measures.queries import rows_behind, within
 from tandem.measures.rules import ALL_TIME, Period, Unit
 from tandem.measures.slots import Measure, Ratio, define
 from tandem.revenue.models import Order, OrderLine, ReversalLink
@@ -279,3 +294,137 @@ define(
         permission="measures.view",
     ),
 )
+
+
+# --- the promises of both sides -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What one side owes the other: how many fell due, how many were kept, what is open."""
+
+    due: int
+    kept: int
+    open: int
+    late: int
+
+    @property
+    def share(self) -> float | None:
+        """The part that was kept, 0 to 1; None where nothing fell due."""
+        return self.kept / self.due if self.due else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """The hand-offs that were offered in a period: how they came out, and the promises."""
+
+    offered: int
+    waiting: int
+    accepted: int
+    rejected: int
+    expired: int
+    replied: int
+    answer: Promise
+    touch: Promise
+    outcome: Promise
+    reply: Promise
+
+
+def seam(actor: Actor, *, period: Period) -> Seam:
+    """The hand-offs offered in a period, of those that the actor may see; one query.
+
+    A promise is due once it was kept or its time has run out; what is open and not late is not
+    due yet. Hand-offs that were given to somebody else or withdrawn owe nothing.
+    """
+    counts = _offered(actor, period).order_by().aggregate(**_counts(timezone.now()))
+    found = {name.removeprefix("n_"): count for name, count in counts.items()}
+    return Seam(
+        offered=found["offered"],
+        waiting=found["waiting"],
+        accepted=found["accepted"],
+        rejected=found["rejected"],
+        expired=found["expired"],
+        replied=found["replied"],
+        answer=_promise(found, "answer"),
+        touch=_promise(found, "touch"),
+        outcome=_promise(found, "outcome"),
+        reply=_promise(found, "reply"),
+    )
+
+
+def _promise(found: Mapping[str, int], name: str) -> Promise:
+    return Promise(*(found[f"{name}_{part}"] for part in ("due", "kept", "open", "late")))
+
+
+def _offered(actor: Actor, period: Period) -> QuerySet[Handoff]:
+    rows = within(handoffs_visible_to(actor), "offered_at", period)
+    return rows.exclude(state__in=[HandoffState.REASSIGNED, HandoffState.WITHDRAWN])
+
+
+def _counts(now: datetime) -> dict[str, Count]:
+    rejected = Q(state=HandoffState.REJECTED)
+    accepted = Q(accepted_at__isnull=False)
+    conditions: dict[str, Q] = {
+        "offered": Q(),
+        "waiting": Q(state=HandoffState.OFFERED),
+        "accepted": accepted & ~rejected,
+        "rejected": rejected,
+        "expired": Q(state=HandoffState.EXPIRED),
+        "replied": rejected & Q(reply_at__isnull=False),
+    }
+    answered_in_time = Q(accepted_at__lte=F("accept_due")) | Q(
+        accepted_at__isnull=True, state=HandoffState.REJECTED, closed_at__lte=F("accept_due")
+    )
+    promises = {
+        "answer": (Q(), "accept_due", accepted | rejected, answered_in_time),
+        "touch": (
+            accepted & ~rejected,
+            "first_touch_due",
+            Q(first_touch_at__isnull=False),
+            Q(first_touch_at__lte=F("first_touch_due")),
+        ),
+        "outcome": (
+            accepted & ~rejected,
+            "outcome_due",
+            Q(outcome_at__isnull=False),
+            Q(outcome_at__lte=F("outcome_due")),
+        ),
+        "reply": (
+            rejected,
+            "reply_due",
+            Q(reply_at__isnull=False),
+            Q(reply_at__lte=F("reply_due")),
+        ),
+    }
+    for name, (whom, due, done, in_time) in promises.items():
+        is_late = ~done & Q(**{f"{due}__lt": now})
+        promised = whom & Q(**{f"{due}__isnull": False})
+        conditions |= {
+            f"{name}_due": promised & (done | is_late),
+            f"{name}_kept": promised & done & in_time,
+            f"{name}_open": promised & ~done & ~Q(state=HandoffState.EXPIRED),
+            f"{name}_late": promised & is_late & ~Q(state=HandoffState.EXPIRED),
+        }
+    return {
+        f"n_{name}": Count("pk", filter=condition) if condition else Count("pk")
+        for name, condition in conditions.items()
+    }
+
+
+def open_clocks(actor: Actor, *, limit: int) -> list[Any]:
+    """The hand-offs whose clock runs out next, with ``side`` and ``due``: who owes what by when."""
+    rows = handoffs_visible_to(actor).annotate(
+        side=Case(
+            When(state=HandoffState.REJECTED, then=Value("mkt")),
+            default=Value("sales"),
+            output_field=CharField(),
+        ),
+        due=Case(
+            When(state=HandoffState.OFFERED, then=F("accept_due")),
+            When(state=HandoffState.ACCEPTED, then=F("first_touch_due")),
+            When(state=HandoffState.TOUCHED, then=F("outcome_due")),
+            When(state=HandoffState.REJECTED, reply_at__isnull=True, then=F("reply_due")),
+        ),
+    )
+    found = rows.filter(due__isnull=False).select_related("lead__person", "owner")
+    return list(found.order_by("due", "pk")[:limit])

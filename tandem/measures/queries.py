@@ -150,8 +150,7 @@ def rows_behind(
     measure = measure_of(actor, key)
     if not isinstance(measure, Measure):
         raise MeasureUnknown()
-    zone = ZoneInfo(company_settings().time_zone)
-    found = _within(measure.rows(actor), measure, period, zone)
+    found = within(measure.rows(actor), measure.at, period)
     return _narrowed(found, measure, filters or {})
 
 
@@ -210,16 +209,17 @@ def _text(found: Any) -> str:
     return str(found.date().isoformat() if hasattr(found, "date") else found)
 
 
-def _within(rows: QuerySet[Any], measure: Measure, period: Period, zone: ZoneInfo) -> QuerySet[Any]:
+def within(rows: QuerySet[Any], at: str, period: Period) -> QuerySet[Any]:
     """The rows of a period: days of the company's zone, as bounds that an index can use."""
+    zone = ZoneInfo(company_settings().time_zone)
     bounds: dict[str, Any] = {}
-    if _is_date(rows, measure.at):
+    if _is_date(rows, at):
         bounds = {"gte": period.first, "lte": period.last}
     else:
         after = period.last + dt.timedelta(days=1) if period.last is not None else None
         bounds = {"gte": _midnight(period.first, zone), "lt": _midnight(after, zone)}
     return rows.filter(
-        **{f"{measure.at}__{name}": bound for name, bound in bounds.items() if bound is not None}
+        **{f"{at}__{name}": bound for name, bound in bounds.items() if bound is not None}
     )
 
 

@@ -8,6 +8,7 @@ app_name = "web"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("home/<slug:key>", views.home_panel, name="home-panel"),
     path("sending/release", views.sending_release, name="release-sending"),
     path("search", views.search, name="search"),
 ]

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page, signed_in_page
+from tandem.kernel.errors import Missing
 from tandem.kernel.installation import installation, release_sending
 from tandem.records import queries
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 from tandem.records.views.cells import rows_of
 from tandem.timeline.queries import latest_stories
+from tandem.ui.home import HOME_PANELS, Place, panels_for
 from tandem.ui.navigation import NavItem, Section, register
 from tandem.ui.responses import Toast, render, see_other
 
@@ -22,23 +24,50 @@ SEARCH_SHOWN = 20
 HOME_SHOWN = 12
 
 
+# Until somebody is here, home welcomes; a pipeline or a form alone says nothing yet.
+FIRST_KINDS = ("person", "company")
+
+
 @require_GET
 @signed_in_page
 def home(request: ActorRequest) -> HttpResponseBase:
     actor = request.actor
     types = [found for found in OBJECT_TYPES if actor.may(found.permissions.view)]
-    counts = [(found, found.visible_to(actor).count()) for found in types]
+    first = [found for found in types if found.kind in FIRST_KINDS]
+    is_empty = not any(found.visible_to(actor).exists() for found in first)
     context = {
-        "page_title": _("Home"),
+        "page_title": _("This month, both sides") if not is_empty else _("Home"),
         "name": actor.label.split(" ")[0],
-        "counts": counts,
-        "is_empty": not any(count for _type, count in counts),
-        "stories": latest_stories(actor, limit=HOME_SHOWN),
+        "first": [found for found in first if actor.may(found.permissions.create)],
+        "is_empty": is_empty,
+        "panels": {} if is_empty else _panels(request),
+        "stories": [] if is_empty else latest_stories(actor, limit=HOME_SHOWN),
         "mine": [(found, rows) for found in types if (rows := _mine(actor, found))],
         "installation": installation(),
         "may_release": actor.may("kernel.operate"),
     }
     return render(request, "web/home.html", context)
+
+
+@require_GET
+@signed_in_page
+def home_panel(request: ActorRequest, key: str) -> HttpResponseBase:
+    """One panel again, for a page that has heard of a change."""
+    panel = HOME_PANELS.get(key)
+    if panel is None or not panel.shows(request.actor):
+        raise Missing()
+    if not request.htmx:  # type: ignore[attr-defined]
+        return see_other(request, reverse("web:home"))
+    context = {"key": key, "panel": panel, "content": panel.render(request)}
+    return render(request, "web/home.html#panel", context)
+
+
+def _panels(request: ActorRequest) -> dict[str, list[dict[str, Any]]]:
+    """The panels that have something to say, by their place."""
+    placed: dict[str, list[dict[str, Any]]] = {str(place): [] for place in Place}
+    for key, panel in panels_for(request.actor):
+        placed[panel.place].append({"key": key, "panel": panel, "content": panel.render(request)})
+    return placed
 
 
 @require_POST

@@ -1,4 +1,5 @@
 """Attribution, on its page and on a campaign's; the shared home."""
 
 from tandem.insight.views import attribution as attribution
+from tandem.insight.views import home as home
 from tandem.insight.views import sections as sections
