@@ -17,3 +17,4 @@ import "./filters.js";
 import "./combobox.js";
 import "./copy.js";
 import "./live.js";
+import "./board.js";

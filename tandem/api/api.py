@@ -8,6 +8,8 @@ from tandem.api.parsing import StrictParser
 from tandem.api.refusals import map_errors
 from tandem.campaigns.api import router as campaigns_router
 from tandem.consent.api import router as consent_router
+from tandem.deals.api import deals as deals_router
+from tandem.deals.api import pipelines as pipelines_router
 from tandem.insight.api import router as insight_router
 from tandem.kernel.api import router as kernel_router
 from tandem.measures.api import router as measures_router
@@ -35,6 +37,8 @@ def build_api() -> NinjaAPI:
     api.add_router("", kernel_router)
     for object_type in OBJECT_TYPES:
         api.add_router(f"/{object_type.slug}", router_for(object_type))
+    api.add_router("/deals", deals_router)
+    api.add_router("/pipelines", pipelines_router)
     api.add_router("/orders", revenue_router)
     api.add_router("/timeline", timeline_router)
     api.add_router("/consents", consent_router)

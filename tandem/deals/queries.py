@@ -2,18 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from babel.numbers import get_currency_precision, list_currencies
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
     Count,
-    DecimalField,
     Exists,
     F,
     FilteredRelation,
@@ -70,7 +68,6 @@ CARDS = 25
 MOST_CARDS = 400
 SHOWN_BESIDE = 8
 _SECONDS_A_DAY = 86_400
-_USUAL_DIGITS = 2
 
 
 _WITH = (
@@ -88,12 +85,10 @@ def deals_visible_to(actor: Actor) -> QuerySet[Deal]:
     """Deals that the actor may see.
 
     ``main_contact``, ``source`` and ``current_stay`` (one row of each at most) may be filtered and
-    ordered by; ``amount_major`` is the amount as people write it.
+    ordered by; only those that are used are joined.
     """
     rows = Deal.objects.filter(deleted_at__isnull=True)
-    return scoped(rows, actor, kind="deal").annotate(
-        **_one_rows(), amount_major=F("amount_minor") / _units()
-    )
+    return scoped(rows, actor, kind="deal").annotate(**_one_rows())
 
 
 def _one_rows() -> dict[str, FilteredRelation]:
@@ -103,25 +98,6 @@ def _one_rows() -> dict[str, FilteredRelation]:
         "source": FilteredRelation("leads", condition=Q(leads__kind=LeadKind.SOURCE)),
         "current_stay": FilteredRelation("intervals", condition=Q(intervals__left_at=None)),
     }
-
-
-def _units() -> Case:
-    """How many minor units make one of the deal's currency."""
-    return Case(
-        *(When(currency__in=codes, then=Value(units)) for units, codes in _unusual_units().items()),
-        default=Value(Decimal(100)),
-        output_field=DecimalField(max_digits=20, decimal_places=3),
-    )
-
-
-@lru_cache(maxsize=1)
-def _unusual_units() -> dict[Decimal, list[str]]:
-    """The currencies whose minor unit is not a hundredth, by how many make one."""
-    found: dict[Decimal, list[str]] = {}
-    for code in sorted(list_currencies()):
-        if (digits := get_currency_precision(code)) != _USUAL_DIGITS:
-            found.setdefault(Decimal(10) ** digits, []).append(code)
-    return found
 
 
 def prepare_deals(rows: QuerySet[Deal]) -> QuerySet[Deal]:
@@ -181,6 +157,11 @@ def pipeline_by_public_id(actor: Actor, public_id: UUID) -> Pipeline:
     if found is None:
         raise Missing()
     return found
+
+
+def search_pipelines(rows: QuerySet[Pipeline], text: str) -> QuerySet[Pipeline]:
+    """Narrow pipelines to those with the text in their name."""
+    return rows.filter(name__icontains=text.strip()).order_by("name", "pk")
 
 
 def stages_of(pipeline_id: int) -> list[Stage]:
@@ -297,11 +278,10 @@ class Board:
     count: int
     total: Total
     weighted: Total
-    is_empty: bool = field(default=False)
 
 
 def board(actor: Actor, pipeline: Pipeline, narrowed: BoardFilter, *, shown: int = CARDS) -> Board:
-    """A board with the first cards of each column; five queries and two for each foreign currency.
+    """A board with the first cards of each column; four queries and two for each foreign currency.
 
     Counts, sums and medians are of all that the actor may see and the filter lets through, not of
     the cards that are loaded.
@@ -331,7 +311,6 @@ def board(actor: Actor, pipeline: Pipeline, narrowed: BoardFilter, *, shown: int
         count=count,
         total=total_of(whole, base_currency=base, rates=rates),
         weighted=total_of(chances, base_currency=base, rates=rates),
-        is_empty=count == 0,
     )
 
 
@@ -420,7 +399,7 @@ def _cards(
         .annotate(firsts=ArraySubquery(in_column[:limit]))
         .values_list("firsts", flat=True)
     )
-    wanted = [pk for firsts in ids for pk in firsts]
+    wanted = [pk for firsts in ids for pk in firsts or ()]  # None of what can have no rows
     found: dict[int, list[Deal]] = {}
     for deal in prepare_deals(rows.filter(pk__in=wanted).order_by("position", "pk")):
         found.setdefault(deal.stage_id, []).append(deal)

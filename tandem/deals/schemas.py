@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tandem.accounts.schemas import Currency
 from tandem.deals.rules import LossReason, SaidBy
@@ -56,7 +58,8 @@ class NewDeal(Input):
     @model_validator(mode="after")
     def is_about_somebody(self) -> Self:
         if not (self.name or self.company or self.person or self.lead):
-            raise ValueError("Name the deal, or say with whom it is.")
+            text = _("Name the deal, or say with whom it is.")
+            raise PydanticCustomError("deal_unnamed", "{text}", {"text": text})
         return self
 
 
@@ -89,7 +92,8 @@ class ChangeDeal(Change):
     def keeps_name_and_currency(self) -> Self:
         for name in ("name", "currency"):
             if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError("A deal keeps a name and a currency.")
+                text = _("A deal keeps a name and a currency.")
+                raise PydanticCustomError("deal_bare", "{text}", {"text": text})
         return self
 
 
@@ -194,6 +198,7 @@ class StageOut(BaseModel):
     position: int
     probability: Decimal
     rot_days: int | None
+    version: int
 
 
 class PipelineOut(BaseModel):

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("tandem.capture.urls")),
     path("", include("tandem.campaigns.urls")),
     path("", include("tandem.insight.urls")),
+    path("", include("tandem.deals.urls")),
     path("", include("tandem.web.urls")),
     path("", include("tandem.records.urls")),
 ]

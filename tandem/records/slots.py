@@ -126,6 +126,7 @@ class ObjectType:
     match_keys: tuple[str, ...] = ()
     privacy: Privacy = Privacy.BUSINESS
     is_square: bool = False  # the face of a company is square, of a person round
+    board: str = ""  # the name of the route that shows the same records as a board
 
     def field(self, key: str) -> Field | None:
         """The field of this key."""
@@ -167,6 +168,18 @@ class RecordPanel(Protocol):
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString: ...
 
 
+@runtime_checkable
+class RecordHead(Protocol):
+    """A band below the name on a record page: where the record is on its way, and its verbs."""
+
+    order: int
+
+    def shows(self, object_type: ObjectType, actor: Actor) -> bool: ...
+
+    def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString: ...
+
+
+RECORD_HEADS: Slot[RecordHead] = Slot("record head", RecordHead)
 RECORD_TABS: Slot[RecordTab] = Slot("record tab", RecordTab)
 RECORD_PANELS: Slot[RecordPanel] = Slot("record panel", RecordPanel)
 

@@ -49,6 +49,7 @@ class NavItem:
 
     `shortcut` is the second key after `g`; `count` is asked on every full page, so it must be
     one cheap query; `tab` puts the entry on the bar of small screens (the first four by order).
+    `base` is the address below which every page belongs to the entry, where that is another.
     """
 
     key: str
@@ -62,6 +63,7 @@ class NavItem:
     count: Callable[[Actor], Count | None] | None = field(default=None, compare=False)
     tab: bool = False
     args: tuple[str, ...] = ()
+    base: str = ""
 
     def shown_to(self, actor: Actor) -> bool:
         return actor.is_known and (not self.permission or actor.may(self.permission))
@@ -118,7 +120,9 @@ def registered() -> Iterator[NavItem]:
 def entries_for(actor: Actor, *, path: str = "", with_counts: bool = True) -> list[Entry]:
     """What this actor may open, in order; the longest address that begins `path` is here."""
     shown = [(item, _address(item)) for item in registered() if item.shown_to(actor)]
-    here = max((url for _, url in shown if _contains(url, path)), key=len, default=None)
+    places = [(item.base or url, item.key) for item, url in shown]
+    inside = [(place, key) for place, key in places if _contains(place, path)]
+    here = max(inside, key=lambda one: len(one[0]), default=("", ""))[1]
     return [
         Entry(
             key=item.key,
@@ -126,7 +130,7 @@ def entries_for(actor: Actor, *, path: str = "", with_counts: bool = True) -> li
             icon=item.icon,
             url=url,
             shortcut=item.shortcut,
-            is_here=url == here,
+            is_here=item.key == here,
             count=item.count(actor) if item.count and with_counts else None,
         )
         for item, url in shown

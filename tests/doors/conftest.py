@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,15 @@ from tandem.accounts.actions import add_token
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import NewToken
+from tandem.deals.actions import open_deal
+from tandem.deals.schemas import NewDeal
 from tandem.kernel.actor import NOBODY, Actor
 from tandem.people.actions import create_person
 from tandem.people.schemas import NewPerson
 
 # Rows that say who looked, not what was done.
 NO_BUSINESS = {"accounts.apitoken", "kernel.idempotencykey"}
-OURS = ("kernel", "accounts", "records", "timeline", "people", "revenue", "campaigns")
+OURS = ("kernel", "accounts", "records", "timeline", "people", "revenue", "campaigns", "deals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,14 @@ class Scene:
     user: User | None
     own: UUID
     foreign: UUID
+    own_deal: UUID
+    foreign_deal: UUID
     token: str
+
+    def about(self, kind: str, *, is_foreign: bool = False) -> UUID:
+        """The person or deal that a verb is about: one's own, or one out of sight."""
+        found: UUID = getattr(self, ("foreign" if is_foreign else "own") + kind)
+        return found
 
     @property
     def actor(self) -> Actor:
@@ -72,8 +82,12 @@ def scene_for(make_user: Callable[..., User], system: Actor) -> Callable[[str], 
         other, _new = create_person(
             system, data=NewPerson(name="Bo", owner=str(stranger.public_id))
         )
+        deal, _new = open_deal(system, data=NewDeal(name="Tins", amount=Decimal(5), **mine))
+        theirs = NewDeal(name="Boxes", owner=str(stranger.public_id))
+        other_deal, _new = open_deal(system, data=theirs)
         token = add_token(actor_for(user), NewToken(name="door")).raw if user else ""
-        return Scene(user, own.public_id, other.public_id, token)
+        ids = (own.public_id, other.public_id, deal.public_id, other_deal.public_id)
+        return Scene(user, *ids, token)
 
     return furnish
 

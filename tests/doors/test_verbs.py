@@ -20,6 +20,9 @@ from tandem.accounts.schemas import CompanyInput, NewUser
 from tandem.campaigns.actions import create_campaign
 from tandem.campaigns.models import Campaign
 from tandem.campaigns.schemas import NewCampaign
+from tandem.deals.actions import create_pipeline, lose_deal, move_deal, open_deal, win_deal
+from tandem.deals.models import Deal, Pipeline
+from tandem.deals.schemas import LoseDeal, MoveDeal, NewDeal, NewPipeline, WinDeal
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError, Missing, Refused, Unauthenticated
 from tandem.people.actions import change_person, create_person, delete_person
@@ -66,10 +69,15 @@ class Verb:
     outcome: Callable[[UUID], object]
     expected: object
     page_refuses: int = 403
+    kind: str = ""  # "_deal" where the record is a deal, else it is a person
 
 
 def person(pk: UUID) -> Person:
     return Person.objects.get(public_id=pk)
+
+
+def deal(pk: UUID) -> Deal:
+    return Deal.objects.select_related("stage", "company").get(public_id=pk)
 
 
 def at(pk: UUID) -> Q:
@@ -214,6 +222,78 @@ VERBS = (
         expected=[("winter-tins", 1_800_000, "Priya Nair")],
     ),
     Verb(
+        name="open deal",
+        allowed="seller",
+        refused="marketer",
+        page="/deals/new",
+        api=("POST", "/deals"),
+        schema=NewDeal,
+        act=lambda actor, _id, data: open_deal(actor, data=data),
+        good={"name": "Crates", "amount": "12.50", "currency": "GBP"},
+        bad={"name": "Crates", "amount": "much"},
+        outcome=lambda _id: list(
+            Deal.objects.filter(name="Crates").values_list("amount_minor", "owner__name")
+        ),
+        expected=[(1250, "Priya Nair")],
+    ),
+    Verb(
+        name="move deal",
+        kind="_deal",
+        allowed="seller",
+        refused="marketer",
+        page="/deals/{id}/stage",
+        api=("POST", "/deals/{id}/stage"),
+        schema=MoveDeal,
+        act=lambda actor, pk, data: move_deal(actor, pk, data=data),
+        good={"stage": "Proposal"},
+        bad={"stage": "Nowhere"},
+        outcome=lambda pk: (deal(pk).stage.name, deal(pk).intervals.count()),
+        expected=("Proposal", 2),
+    ),
+    Verb(
+        name="win deal",
+        kind="_deal",
+        allowed="seller",
+        refused="marketer",
+        page="/deals/{id}/win",
+        api=("POST", "/deals/{id}/win"),
+        schema=WinDeal,
+        act=lambda actor, pk, data: win_deal(actor, pk, data=data),
+        good={"company": "Hythe Gifts"},
+        bad={},  # nobody is named who buys
+        outcome=lambda pk: (deal(pk).status, str(deal(pk).company)),
+        expected=("won", "Hythe Gifts"),
+    ),
+    Verb(
+        name="lose deal",
+        kind="_deal",
+        allowed="seller",
+        refused="viewer",
+        page="/deals/{id}/loss",
+        api=("POST", "/deals/{id}/loss"),
+        schema=LoseDeal,
+        act=lambda actor, pk, data: lose_deal(actor, pk, data=data),
+        good={"reason": "price", "said_by": "buyer"},
+        bad={"reason": "weather"},
+        outcome=lambda pk: (deal(pk).status, deal(pk).close_reason, deal(pk).close_said_by),
+        expected=("lost", "price", "buyer"),
+    ),
+    Verb(
+        name="set up pipeline",
+        allowed="manager",
+        refused="seller",
+        page="/settings/pipelines",
+        api=("POST", "/pipelines"),
+        schema=NewPipeline,
+        act=lambda actor, _id, data: create_pipeline(actor, data=data),
+        good={"name": "Partners"},
+        bad={"name": ""},
+        outcome=lambda _id: list(
+            Pipeline.objects.filter(name="Partners").values_list("is_default", "motion__key")
+        ),
+        expected=[(False, "new_business")],
+    ),
+    Verb(
         name="add user",
         allowed="admin",
         refused="manager",
@@ -308,9 +388,10 @@ def rows(kept: Callable[[Verb], object] = lambda verb: True) -> list[Any]:
 @pytest.mark.parametrize(("verb", "door"), rows())
 def test_who_may_does_the_same_by_every_door(verb, door, scene_for):
     scene = scene_for(verb.allowed)
-    said = RUNNERS[door](verb, scene, scene.own, verb.good)
+    about = scene.about(verb.kind)
+    said = RUNNERS[door](verb, scene, about, verb.good)
     assert said in DONE[door], said
-    assert verb.outcome(scene.own) == verb.expected
+    assert verb.outcome(about) == verb.expected
 
 
 def refusals() -> list[Any]:
@@ -332,7 +413,7 @@ def test_a_refusal_is_the_same_by_every_door_and_changes_nothing(
 ):
     scene = scene_for({"refused": verb.refused, "nobody": ""}.get(why, verb.allowed))
     before, settings_before = written(), settings_now()
-    about = scene.foreign if why == "foreign" else scene.own
+    about = scene.about(verb.kind, is_foreign=why == "foreign")
     data = verb.bad if why == "invalid" else verb.good
     said = RUNNERS[door](verb, scene, about, data)
     expected = REFUSALS[why][door]

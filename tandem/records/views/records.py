@@ -18,6 +18,7 @@ from tandem.kernel.errors import Conflict, DomainError, FieldError, Missing
 from tandem.kernel.money import Money
 from tandem.records import queries
 from tandem.records.slots import (
+    RECORD_HEADS,
     RECORD_PANELS,
     RECORD_TABS,
     Field,
@@ -50,6 +51,7 @@ def record_detail(
         "tab_content": tab.render(request, object_type, record),
         "is_wide": getattr(tab, "is_wide", False),
         "panels": _panels(request, object_type, record, in_peek=False),
+        "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
         "may_delete": request.actor.may(object_type.permissions.delete),
         "may_tag": request.actor.may("records.tag"),
@@ -255,6 +257,14 @@ def _made(object_type: ObjectType, record: Any, is_new: bool) -> Toast:
 def _tabs(object_type: ObjectType, request: ActorRequest) -> Sequence[RecordTab]:
     shown = [tab for tab in RECORD_TABS if tab.shows(object_type, request.actor)]
     return sorted(shown, key=lambda tab: tab.order)
+
+
+def _heads(request: ActorRequest, object_type: ObjectType, record: Any) -> list[SafeString]:
+    shown = [head for head in RECORD_HEADS if head.shows(object_type, request.actor)]
+    return [
+        head.render(request, object_type, record)
+        for head in sorted(shown, key=lambda head: head.order)
+    ]
 
 
 def _panels(
