@@ -7,16 +7,20 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tandem.accounts.queries import scoped
 from tandem.capture.errors import NotPublished, TokenExpired, TokenInvalid
 from tandem.capture.models import Form, LandingPage, Publication, Submission, SubmissionState
-from tandem.capture.rules import Channel, Origin, Touch, Visit, touches, visits_of
+from tandem.capture.rules import SESSION_GAP, Channel, Origin, Touch, Visit, touches, visits_of
 from tandem.kernel.actor import Actor
 from tandem.kernel.ids import new_public_id
+from tandem.lake.models import Event
 from tandem.lake.queries import KnownEvent, events_of
+from tandem.measures.rules import Unit
+from tandem.measures.slots import Measure, define
 
 Published = TypeVar("Published", Form, LandingPage)
 
@@ -220,3 +224,104 @@ def _touch_of_event(event: KnownEvent) -> Touch:
         referrer=event.referrer,
         kind="visit",
     )
+
+
+# --- measures -------------------------------------------------------------------------------------
+
+
+def events_visible_to(actor: Actor) -> QuerySet[Event]:
+    """Events say nothing of a person: who may look at forms and pages counts all of them."""
+    rows = Event.objects.all()
+    return rows if actor.may("capture.view") else rows.none()
+
+
+def recognised_events(actor: Actor) -> QuerySet[Event]:
+    """Events of visitors who agreed to be recognised; others cannot be told apart."""
+    return events_visible_to(actor).exclude(visitor="")
+
+
+def first_events(actor: Actor) -> QuerySet[Event]:
+    """The events that begin a session: nothing of the same visitor in the 30 minutes before."""
+    earlier = Event.objects.filter(
+        Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), id__lt=OuterRef("id")),
+        visitor=OuterRef("visitor"),
+        at__gte=OuterRef("at") - SESSION_GAP,
+    ).exclude(visitor="")
+    return recognised_events(actor).filter(~Exists(earlier))
+
+
+def accepted_submissions(actor: Actor) -> QuerySet[Submission]:
+    """Submissions that count, of the people whom the actor sees."""
+    return submissions_visible_to(actor).filter(state=SubmissionState.ACCEPTED)
+
+
+_DIMENSIONS = {
+    "campaign": "campaign",
+    "channel": "channel",
+    "source": "source",
+    "medium": "medium",
+    "name": "name",
+}
+
+define(
+    Measure(
+        key="events",
+        label=_("Events"),
+        definition=_("Every stored event, human or machine, by the time at which it happened."),
+        unit=Unit.COUNT,
+        rows=events_visible_to,
+        at="at",
+        aggregate=Count("id"),
+        dimensions=_DIMENSIONS,
+        permission="measures.view",
+    ),
+    Measure(
+        key="visitors",
+        label=_("Visitors"),
+        definition=_(
+            "Different browsers whose owners agreed to be recognised. Who did not agree cannot be"
+            " told apart and is left out."
+        ),
+        unit=Unit.COUNT,
+        rows=recognised_events,
+        at="at",
+        aggregate=Count("visitor", distinct=True),
+        dimensions=_DIMENSIONS,
+        permission="measures.view",
+    ),
+    Measure(
+        key="sessions",
+        label=_("Visits"),
+        definition=_(
+            "Visits of browsers whose owners agreed to be recognised: a pause of 30 minutes ends"
+            " one. A visit belongs to the day, channel and campaign of its first event."
+        ),
+        unit=Unit.COUNT,
+        rows=first_events,
+        at="at",
+        aggregate=Count("id"),
+        dimensions=_DIMENSIONS,
+        permission="measures.view",
+    ),
+    Measure(
+        key="submissions",
+        label=_("Forms sent"),
+        definition=_(
+            "Forms that were sent and accepted, with the campaign and channel that their own page"
+            " told, consent or not."
+        ),
+        unit=Unit.COUNT,
+        rows=accepted_submissions,
+        at="at",
+        aggregate=Count("id"),
+        dimensions={
+            "campaign": "utm_campaign",
+            "channel": "channel",
+            "source": "utm_source",
+            "medium": "utm_medium",
+            "form": "form__slug",
+            "page": F("page__slug"),
+        },
+        permission="measures.view",
+    ),
+)
