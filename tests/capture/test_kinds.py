@@ -117,6 +117,25 @@ def test_one_field_is_edited_on_the_page_and_the_others_stay(client, make_user, 
     assert [field["key"] for field in now.fields] == ["email", "size"]
 
 
+def test_questions_and_bodies_are_edited_as_text(client, make_user, page):
+    client.force_login(make_user("marketer"))
+    where = f"/forms/{page.form.public_id}/questions"
+    assert "Your name * | text" in client.get(where).text
+    bad = client.post(where, {"fields": "email", "version": "1"})
+    assert (bad.status_code, "Line 1" in bad.text) == (422, True)
+    good = client.post(where, {"fields": "email | Your mail * | email", "version": "1"})
+    assert good.status_code == 303
+    late = client.post(where, {"fields": "email | Mail * | email", "version": "1"})
+    assert late.status_code == 422
+    where = f"/pages/{page.public_id}/body"
+    assert "- They stack" in client.get(where).text
+    assert client.post(where, {"blocks": "# New"}).status_code == 303
+    assert LandingPage.objects.get().blocks == [{"kind": "heading", "text": "New"}]
+    assert Form.objects.get().fields[0]["label"] == "Your mail"
+    client.force_login(make_user("seller"))
+    assert client.get(where).status_code == 403
+
+
 @pytest.mark.parametrize("role", ["admin", "marketer", "seller", "viewer"])
 def test_every_page_of_the_kinds_opens(client, make_user, page, send, role):
     made = send(page=page, message="Tins?\nMany.")

@@ -20,6 +20,7 @@ def test_a_form_is_shown_sent_and_thanked_without_any_cookie(visitor, form):
     assert (answer.status_code, answer["Location"]) == (303, "/f/trade-prices/thanks")
     assert visitor.get("/f/trade-prices/thanks").status_code == 200
     assert not visitor.cookies
+    assert 'rel="icon" href="data:,"' in shown.text  # or the browser asks elsewhere for one
     made = Submission.objects.get()
     assert (made.utm_source, made.utm_campaign) == ("leaflet", "harrogate")
     assert (made.referrer, made.channel) == ("https://fair.example/x", "referral")

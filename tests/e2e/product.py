@@ -99,7 +99,7 @@ class Api:
             connection.close()
         return answer.status, json.loads(text) if text else None
 
-    def add(self, slug: str = "people", **fields: Any) -> dict[str, Any]:
+    def add(self, slug: str = "people", /, **fields: Any) -> dict[str, Any]:
         """A new record."""
         made: dict[str, Any] = self.ask("POST", f"/{slug}", fields)
         return made

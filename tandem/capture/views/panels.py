@@ -43,9 +43,8 @@ class ContentTab:
             context["answers"] = _answers(record)
             context["suspicions"] = [SUSPICION_LABELS[Suspicion(one)] for one in record.suspicions]
         elif actor.may("capture.edit"):
-            key = "fields" if object_type.kind == "form" else "blocks"
-            args = [object_type.slug, record.public_id, key]
-            context["edit_url"] = reverse("records:field", args=args)
+            name = "capture:questions" if object_type.kind == "form" else "capture:body"
+            context["edit_url"] = reverse(name, args=[record.public_id])
         return SafeString(render_to_string("capture/content.html", context, request=request))
 
 

@@ -50,6 +50,7 @@
       method: "POST", keepalive: true, credentials: "omit", body: JSON.stringify({ events: events })
     }).then(function (answer) {
       if (answer.status === 503) later(events);
+      return answer.text(); // read to its end, so that the request is over
     }, function () { later(events); });
   }
 
