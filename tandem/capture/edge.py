@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
@@ -47,6 +48,8 @@ GIVE_UP_SECONDS = 5.0
 PAUSE_SECONDS = 0.1
 _LATE = timedelta(days=REPLAY_DAYS)
 _SKEW = timedelta(seconds=1)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _IDS = UUID("6d0b2f0e-3c1c-5f1a-9f0e-7b9d1d4c2a10")
 
 ACCEPTED = Counter("tandem_events_accepted_total", "Events taken, replays included.")
@@ -124,7 +127,7 @@ def read_event(raw: Any, now: datetime, *, is_clean: bool = True) -> str:
         **_where(url, referrer),
     }
     try:
-        text = json.dumps(record, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(record)
     except ValueError as error:
         raise DropError("invalid_props") from error
     if len(text) > MOST_EVENT_BYTES:
@@ -136,10 +139,7 @@ def _id_of(given: Any) -> str:
     """The id as a UUID; another text has one of its own."""
     if not isinstance(given, str) or not 0 < len(given) <= 200:
         raise DropError("invalid_id")
-    if len(given) == 36:
-        with suppress(ValueError):
-            return str(UUID(given))
-    return str(uuid5(_IDS, given))
+    return given.lower() if _UUID.fullmatch(given) else str(uuid5(_IDS, given))
 
 
 def _moments(given: Any, now: datetime) -> tuple[datetime, str | None]:
