@@ -18,3 +18,4 @@ import "./combobox.js";
 import "./copy.js";
 import "./live.js";
 import "./board.js";
+import "./arms.js";

@@ -75,7 +75,7 @@ function heard(event, topics) {
 function isBusy(element) {
   const active = document.activeElement;
   if (active !== element && element.contains(active) && active.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]")) return true;
-  if (element.querySelector("dialog[open], details.c-drop[open], [popover]:popover-open, [data-hold]")) return true;
+  if (element.querySelector("dialog[open], details.c-drop[open], [popover]:popover-open, [data-hold], .is-armed")) return true;
   return [...element.querySelectorAll("form[method=post] input, form[method=post] textarea, form[method=post] select")].some(isChanged);
 }
 

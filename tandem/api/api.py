@@ -10,6 +10,7 @@ from tandem.campaigns.api import router as campaigns_router
 from tandem.consent.api import router as consent_router
 from tandem.deals.api import deals as deals_router
 from tandem.deals.api import pipelines as pipelines_router
+from tandem.handoff.api import router as handoff_router
 from tandem.insight.api import router as insight_router
 from tandem.kernel.api import router as kernel_router
 from tandem.measures.api import router as measures_router
@@ -45,4 +46,5 @@ def build_api() -> NinjaAPI:
     api.add_router("/metrics", measures_router)
     api.add_router("/attribution", insight_router)
     api.add_router("/campaigns", campaigns_router)
+    api.add_router("/handoffs", handoff_router)
     return api

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("tandem.consent.urls")),
     path("", include("tandem.capture.urls")),
     path("", include("tandem.campaigns.urls")),
+    path("", include("tandem.handoff.urls")),
     path("", include("tandem.insight.urls")),
     path("", include("tandem.deals.urls")),
     path("", include("tandem.web.urls")),

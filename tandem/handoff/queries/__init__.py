@@ -20,6 +20,8 @@ from tandem.capture.queries import touches_of
 from tandem.consent.models import ConsentState
 from tandem.consent.queries import consent_states, suppressed
 from tandem.consent.rules import Channel, Purpose, State, may_contact
+from tandem.delivery.models import Message
+from tandem.delivery.rules import MessageState
 from tandem.handoff.models import (
     OPEN_STATUSES,
     Handoff,
@@ -584,22 +586,24 @@ def _strongest(states: Sequence[ConsentState], channel: Channel) -> ConsentState
 
 
 def last_message_of(person_id: int) -> dict[str, Any]:
-    """The last mail of ours that went to a person, empty where there is none; one query."""
-    entry = (
-        TimelineEntry.objects.filter(
-            subject_kind="person",
-            subject_id=person_id,
-            kind__in=("mail.accepted", "mail.delivered"),
+    """The last mail of ours that left for a person, empty where there is none; one query."""
+    found = (
+        Message.objects.filter(
+            person_id=person_id,
+            state__in=[MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.HANDED],
+            handed_at__isnull=False,
         )
-        .order_by("-at", "-id")
+        .order_by("-handed_at", "-pk")
         .first()
     )
-    if entry is None:
+    if found is None or found.handed_at is None:
         return {}
     return {
-        "subject": str(entry.payload.get("subject", "")),
-        "at": entry.at.isoformat(),
-        "event": str(entry.event_id),
+        "subject": found.subject,
+        "text": "" if found.is_confidential else found.text[:400],
+        "class": found.message_class,
+        "at": found.handed_at.isoformat(),
+        "message": str(found.public_id),
     }
 
 

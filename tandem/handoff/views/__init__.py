@@ -1,4 +1,5 @@
 """Leads and hand-offs as kinds of record, the inbox, the ledger, and what persons' pages show."""
 
 from tandem.handoff.views import kinds as kinds
+from tandem.handoff.views import panels as panels
 from tandem.handoff.views import stories as stories

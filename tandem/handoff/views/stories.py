@@ -14,7 +14,8 @@ from tandem.ui import formats
 
 
 def _moment(text: str) -> str:
-    return formats.day_and_time(datetime.fromisoformat(text))
+    moment = datetime.fromisoformat(text)
+    return f"{formats.day(moment)} {formats.clock_time(moment)}"
 
 
 def _lead_made(entry: TimelineEntry) -> SafeString:
