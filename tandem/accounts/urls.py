@@ -5,7 +5,7 @@ from allauth.mfa.base import views as second_factor
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as keys
-from django.urls import path
+from django.urls import path, re_path
 
 from tandem.accounts.views import company, own, sign_in, teams, users
 from tandem.kernel.doors import public_page, signed_in_page
@@ -43,13 +43,28 @@ urlpatterns = [
 
 _signs_in = public_page(reason="Signs in, step by step; rate-limited by allauth.")
 
-# The pages of allauth that make sense here, under the names that it looks for. Sign-up, mail
-# addresses and resetting by mail are not among them.
+# The pages of allauth that make sense here, under the names that it looks for. Sign-up and mail
+# addresses are not among them.
 sign_in_patterns = [
     path("login/", _signs_in(account.login), name="account_login"),
     path("logout/", _signs_in(account.logout), name="account_logout"),
     path("inactive/", _signs_in(account.account_inactive), name="account_inactive"),
     path("help/", sign_in.lost_access, name="account_reset_password"),
+    path(
+        "help/sent/",
+        _signs_in(account.password_reset_done),
+        name="account_reset_password_done",
+    ),
+    re_path(
+        r"^help/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        _signs_in(account.password_reset_from_key),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "help/changed/",
+        _signs_in(account.password_reset_from_key_done),
+        name="account_reset_password_from_key_done",
+    ),
     path(
         "reauthenticate/",
         signed_in_page(account.reauthenticate),

@@ -1,15 +1,19 @@
 """Django's own mails (a lost password, an alert) go into the ledger like all others."""
 
+import datetime as dt
 from collections.abc import Sequence
 from email.utils import parseaddr
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
 
 from tandem.delivery.actions import plan_message
 from tandem.kernel.actor import job_actor
 from tandem.kernel.ids import new_public_id
 
+# As long as a link to a new password is good.
+LIVES_FOR = dt.timedelta(hours=4)
 RIGHTS = frozenset({"delivery.plan"})
 
 
@@ -33,6 +37,7 @@ class LedgerBackend(BaseEmailBackend):
                     html=_html(mail),
                     send_key=f"product:{new_public_id()}",
                     is_confidential=True,
+                    not_after=timezone.now() + LIVES_FOR,
                 )
         return len(email_messages)
 

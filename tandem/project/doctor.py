@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
+from tandem.consent.queries import broken_events, crooked_states
 from tandem.project import processes
 from tandem.project.binaries import OLDEST_MAJOR
 from tandem.project.home import FORMAT, Home, read_format
@@ -31,6 +33,14 @@ OUTBOX = """
     SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'failed'),
            coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE state = 'due')), 0)
     FROM kernel_delivery WHERE state <> 'done'
+"""
+MAIL = """
+    SELECT count(*) FILTER (WHERE state = 'planned'),
+           count(*) FILTER (WHERE state = 'planned'
+                            AND created_at < now() - interval '15 min'),
+           count(*) FILTER (WHERE state = 'unknown'),
+           max(reply) FILTER (WHERE state = 'planned')
+    FROM delivery_message WHERE state IN ('planned', 'unknown')
 """
 
 
@@ -82,7 +92,7 @@ def examine(home: Home) -> Report:
     with session(home, migrated=False):
         findings += [_server(), _migrations(), _clock()]
         if findings[-2].is_good:
-            findings += [_jobs(), _outbox(), _sending()]
+            findings += [_jobs(), _outbox(), _sending(), _mail(parts), _consent()]
     return Report(findings=findings, parts=parts)
 
 
@@ -168,6 +178,29 @@ def _sending() -> Finding:
         cursor.execute("SELECT is_sending_held, held_reason FROM kernel_installation")
         held, reason = cursor.fetchone()
     return Finding("sending", f"held: {reason}" if held else "free")
+
+
+def _mail(parts: list[dict[str, Any]]) -> Finding:
+    """What waits for the mail server; mails that wait long while nothing holds them need a hand."""
+    with connection.cursor() as cursor:
+        cursor.execute(MAIL)
+        waiting, late, unknown, reply = cursor.fetchone()
+        cursor.execute("SELECT is_sending_held FROM kernel_installation")
+        (held,) = cursor.fetchone()
+    words = f"{waiting} waiting, {unknown} of unknown outcome"
+    is_set = settings.SMTP_URL or any(part["name"] == "demo-mail" for part in parts)
+    if not is_set:
+        return Finding("mail", f"no mail server is set; {words}")
+    if late and not held:
+        return Finding("mail", f"{words}, {late} late: {reply or 'is the worker there?'}", False)
+    return Finding("mail", words)
+
+
+def _consent() -> Finding:
+    """Whether what people said stands as it was written."""
+    broken, crooked = len(broken_events()), len(crooked_states())
+    words = f"{broken} entries altered, {crooked} states that do not follow from them"
+    return Finding("consent", words, not broken and not crooked)
 
 
 def _one(query: str) -> Any:

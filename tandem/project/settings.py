@@ -127,6 +127,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_SESSION_REMEMBER = True
 # The edge writes down whom it heard; with proxies in front of it, whom the last of them heard.
 ALLAUTH_TRUSTED_PROXY_COUNT = 2 if words("TANDEM_TRUSTED_PROXIES", default=[]) else 1

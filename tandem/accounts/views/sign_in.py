@@ -4,18 +4,21 @@ import json
 from base64 import b32encode, urlsafe_b64encode
 from io import BytesIO
 from secrets import token_bytes
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote
 
 import qrcode
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.views import password_reset
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 from qrcode.image.svg import SvgPathFillImage
 
 from tandem.accounts.actions import change_own_password
@@ -30,11 +33,12 @@ from tandem.ui.shell import THEME_COOKIE
 
 A_YEAR_IN_SECONDS = 365 * 24 * 3600
 # Signing in and out is seen without a word about it.
+MAILED = frozenset({"account/email/password_reset_key"})
 SILENT = frozenset({"account/messages/logged_in.txt", "account/messages/logged_out.txt"})
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Users come from an administrator, passwords change by an action, nothing is mailed."""
+    """Users come from an administrator, passwords change by an action, one kind of mail leaves."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -43,7 +47,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return ["allauth.mfa.stages.AuthenticateStage"]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Nothing leaves: mail has one door, and it is not built yet."""
+        """Only a link to a new password is mailed; it goes into the ledger of mails."""
+        if template_prefix in MAILED:
+            super().send_mail(template_prefix, email, context)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail: to this installation, whatever host the request named."""
+        path = reverse("account_reset_password_from_key", args=["UID", "KEY"])
+        return f"{settings.PUBLIC_URL}{path.replace('UID-KEY', quote(key))}"
 
     def set_password(self, user: User, password: str) -> None:
         changed = change_own_password(
@@ -113,10 +124,13 @@ def set_theme(response: HttpResponse, theme: str) -> None:
     response.set_cookie(THEME_COOKIE, theme, max_age=A_YEAR_IN_SECONDS, samesite="Lax")
 
 
-@require_GET
-@public_page(reason="Says whom to ask when a password or a second factor is lost.")
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page(reason="A link to a new password by mail, or whom to ask; rate-limited by allauth.")
 def lost_access(request: HttpRequest) -> HttpResponseBase:
-    return render(request, "account/lost_access.html")
+    if settings.SMTP_URL:
+        return cast("HttpResponseBase", password_reset(request))
+    status = 200 if request.method in ("GET", "HEAD") else 405
+    return render(request, "account/lost_access.html", status=status)
 
 
 def too_fast(request: HttpRequest) -> HttpResponse:

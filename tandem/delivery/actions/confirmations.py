@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tandem.accounts.queries import company_settings
@@ -15,7 +16,7 @@ from tandem.consent.models import ConsentState
 from tandem.consent.queries import confirmation_url, consent_states, pending_of
 from tandem.consent.rules import Channel, Purpose
 from tandem.delivery import queries
-from tandem.delivery.actions.planning import plan_message
+from tandem.delivery.actions.planning import LIVES_FOR, plan_message
 from tandem.delivery.models import Message
 from tandem.delivery.rules import MessageClass
 from tandem.kernel.actions import action
@@ -28,9 +29,15 @@ _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.", re.IGNORECASE)
 
 @action(permission="delivery.plan")
 def confirm_submissions(actor: Actor, submission_ids: Sequence[int]) -> list[Message]:
-    """Plan the confirmation of each form that came in, once however often it is asked for."""
+    """Plan the confirmation of each form that came in, once however often it is asked for.
+
+    What came in days ago (brought over from elsewhere) is answered no more.
+    """
     rows = submissions_visible_to(actor).filter(
-        pk__in=submission_ids, state=SubmissionState.ACCEPTED, person__isnull=False
+        pk__in=submission_ids,
+        state=SubmissionState.ACCEPTED,
+        person__isnull=False,
+        at__gt=timezone.now() - LIVES_FOR[MessageClass.TRANSACTIONAL],
     )
     found = list(prepare_submissions(rows).order_by("pk"))
     states = consent_states([row.person_id for row in found if row.person_id is not None])
