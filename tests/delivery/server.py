@@ -21,6 +21,7 @@ Answer = str | Callable[[], str]
 class Post:
     """What came in, and what is answered: ``data`` and ``rcpt`` are used up one by one.
 
+    ``taken`` counts the mails that came in whole, ``in_hand`` those on their answer.
     ``cut`` as an answer closes the connection without a word, after the mail was taken.
     """
 
@@ -30,6 +31,9 @@ class Post:
     data: list[str] = field(default_factory=list)
     rcpt: list[str] = field(default_factory=list)
     slow_seconds: float = 0.0
+    keeps: bool = True
+    taken: int = 0
+    in_hand: int = 0
     connections: int = 0
     logins: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -62,18 +66,20 @@ class Post:
     async def handle_DATA(  # noqa: N802
         self, server: smtp.SMTP, session: Session, envelope: Envelope
     ) -> str:
-        if self.slow_seconds:
-            await asyncio.sleep(self.slow_seconds)
         answer = self.data.pop(0) if self.data else "250 Message accepted for delivery"
         content = envelope.content
         assert isinstance(content, bytes)
-        if answer.startswith("250") or answer == "cut":
+        self.taken += 1
+        if self.keeps and (answer.startswith("250") or answer == "cut"):
             with self.lock:
                 self.raw.append(content)
                 mail = message_from_bytes(content, policy=default)
                 assert isinstance(mail, EmailMessage)
                 self.mails.append(mail)
                 self.recipients += envelope.rcpt_tos
+        self.in_hand += 1
+        if self.slow_seconds:
+            await asyncio.sleep(self.slow_seconds)
         if answer == "cut":
             assert server.transport is not None
             server.transport.close()
