@@ -28,7 +28,9 @@ from tandem.handoff.schemas import NewLead, Rejection, Reply, TouchIn
 from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.models import PublishedFact
 from tandem.kernel.undo import UndoConflict, undo
+from tandem.people.actions import record_stage
 from tandem.people.models import LifecycleEvent, LifecycleState
+from tandem.people.rules import Stage
 from tandem.timeline.models import TimelineEntry
 from tests.handoff.conftest import NOW, last_done, the_handoff
 
@@ -318,3 +320,18 @@ def test_a_seller_of_another_team_sees_and_answers_nothing(offered, make_actor):
         with pytest.raises(Missing):
             act()
     assert the_handoff().state == "offered"
+
+
+def test_an_undone_hand_off_by_hand_leaves_the_person_as_they_were(clock, isla, priya, add, system):
+    person = add()
+    record_stage(system, [person.pk], stage=Stage.SUBSCRIBER, cause="news")
+    create_lead(isla, data=NewLead(person=person.public_id))
+    made = last_done()
+    undo(isla, made)
+
+    assert Lead.objects.get().deleted_at is not None
+    assert Handoff.objects.get().deleted_at is not None
+    assert LifecycleState.objects.get().stage == "subscriber"
+    lead, is_new = create_lead(isla, data=NewLead(person=person.public_id))
+    assert is_new
+    assert lead.pk != Lead.objects.order_by("pk")[0].pk

@@ -31,7 +31,8 @@ from tandem.deals.facts import DealOpened
 from tandem.deals.models import Category, Deal, DealContact, DealLead, LeadKind, Pipeline, Stage
 from tandem.deals.rules import GAP
 from tandem.deals.schemas import ChangeDeal, NewDeal
-from tandem.handoff.models import Lead
+from tandem.handoff.actions import qualify_lead
+from tandem.handoff.models import OPEN_STATUSES, Lead
 from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.facts import publish
@@ -50,9 +51,10 @@ def open_deal(actor: Actor, *, data: NewDeal) -> tuple[Deal, bool]:
     """Open a deal, from a lead or by hand; (the deal, True).
 
     From a lead come person, company, owner and motion, unless they are given; the lead is the
-    deal's source. Without a pipeline it goes to the one of the motion, else to the default one,
-    which is set up when there is none yet. Raises Missing (of the lead), LeadHasDeal,
-    PipelineUnknown, StageUnknown, PersonUnknown, CompanyUnknown, OwnerUnknown.
+    deal's source, and qualified by it: its hand-off is done. Without a pipeline it goes to the one
+    of the motion, else to the default one, which is set up when there is none yet. Raises Missing
+    (of the lead), LeadHasDeal, PipelineUnknown, StageUnknown, PersonUnknown, CompanyUnknown,
+    OwnerUnknown.
     """
     lead = _lead_for(actor, data.lead) if data.lead else None
     person, company = _parties(actor, data, lead)
@@ -84,6 +86,8 @@ def open_deal(actor: Actor, *, data: NewDeal) -> tuple[Deal, bool]:
         DealContact.objects.create(deal=deal, person=person, is_primary=True)
     if lead is not None:
         DealLead.objects.create(deal=deal, lead=lead, kind=LeadKind.SOURCE)
+        if lead.status in OPEN_STATUSES:
+            qualify_lead(actor, lead.public_id, cause=f"deal {deal.public_id}")
     _tell_opening(actor, deal, stage, lead)
     publish(DealOpened(current_change_set().id, (deal.pk,)))
     return deal, True

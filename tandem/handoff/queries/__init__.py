@@ -289,17 +289,20 @@ def is_past_leads(person_id: int, motion: str) -> bool:
     return stage is not None and rank(stage) >= rank(Stage.OPPORTUNITY)
 
 
-def stage_before(person_id: int, motion: str, stage: Stage) -> Stage:
-    """Where a person stood before they last reached a stage; known where nothing else is."""
-    found = (
+def stage_before(person_id: int, motion: str, change_set_id: int) -> Stage | None:
+    """Where a person stood before a change set moved them; None where it did not, or where they
+    have gone on since."""
+    steps = list(
         LifecycleEvent.objects.filter(
-            subject_kind="person", subject_id=person_id, motion=motion, to_stage=stage
-        )
-        .order_by("-at", "-pk")
-        .values_list("from_stage", flat=True)
-        .first()
+            subject_kind="person",
+            subject_id=person_id,
+            motion=motion,
+            created_in_id=change_set_id,
+        ).order_by("pk")
     )
-    return Stage(found) if found else Stage.KNOWN
+    if not steps or stage_of(person_id, motion) != steps[-1].to_stage:
+        return None
+    return Stage(steps[0].from_stage or Stage.KNOWN)
 
 
 # --- the rule -------------------------------------------------------------------------------------

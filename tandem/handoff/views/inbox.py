@@ -6,16 +6,17 @@ from uuid import UUID
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tandem.handoff import queries
 from tandem.handoff.models import Handoff
-from tandem.handoff.slots import parts_of
 from tandem.handoff.views.offers import offer_context
 from tandem.handoff.views.words import CODES, said
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.doors import ActorRequest, page
+from tandem.records.slots import RECORD_PANELS, object_type
 from tandem.ui.responses import is_fragment, render
 
 SHOWS = ("mine", "team", "answered")
@@ -55,9 +56,17 @@ def _answer(request: ActorRequest, chosen: Handoff | None) -> HttpResponseBase:
     }
     if selected is not None and part != "queue":
         context |= offer_context(request, selected)
-        context["work"] = parts_of(request, selected, "work")
-        context["aside"] = parts_of(request, selected, "aside")
+        context["panels"] = _panels(request, selected)
     return render(request, "handoff/inbox.html", context, fragment=part or None)
+
+
+def _panels(request: ActorRequest, handoff: Handoff) -> list[SafeString]:
+    """What other rooms know of a hand-off: its deals, and opening one."""
+    described = object_type("handoff")
+    shown = [one for one in RECORD_PANELS if one.shows(described, request.actor)]
+    return [
+        one.render(request, described, handoff) for one in sorted(shown, key=lambda one: one.order)
+    ]
 
 
 def _inbox() -> str:
