@@ -24,7 +24,10 @@ from tandem.people.schemas import NewPerson
 
 # Rows that say who looked, not what was done.
 NO_BUSINESS = {"accounts.apitoken", "kernel.idempotencykey"}
-OURS = ("kernel", "accounts", "records", "timeline", "people", "revenue", "campaigns", "deals")
+OURS = (
+    *("kernel", "accounts", "records", "lake", "timeline", "people", "consent", "capture"),
+    *("revenue", "campaigns", "deals"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from tandem.accounts.schemas import CompanyInput, NewUser
 from tandem.campaigns.actions import create_campaign
 from tandem.campaigns.models import Campaign
 from tandem.campaigns.schemas import NewCampaign
+from tandem.capture.actions import create_form, create_page
+from tandem.capture.models import Form, LandingPage
+from tandem.capture.schemas import NewForm, NewPage
 from tandem.deals.actions import create_pipeline, lose_deal, move_deal, open_deal, win_deal
 from tandem.deals.models import Deal, Pipeline
 from tandem.deals.schemas import LoseDeal, MoveDeal, NewDeal, NewPipeline, WinDeal
@@ -220,6 +223,32 @@ VERBS = (
             Campaign.objects.values_list("code", "budget_minor", "owner__name")
         ),
         expected=[("winter-tins", 1_800_000, "Priya Nair")],
+    ),
+    Verb(
+        name="make form",
+        allowed="marketer",
+        refused="seller",
+        page="/forms/new",
+        api=("POST", "/forms"),
+        schema=NewForm,
+        act=lambda actor, _id, data: create_form(actor, data=data),
+        good={"name": "Samples", "slug": "samples", "fields": "email | Mail * | email"},
+        bad={"name": "Samples", "slug": "Two Words", "fields": "email | Mail * | email"},
+        outcome=lambda _id: list(Form.objects.values_list("slug", "status", "fields__0__key")),
+        expected=[("samples", "draft", "email")],
+    ),
+    Verb(
+        name="make landing page",
+        allowed="marketer",
+        refused="viewer",
+        page="/pages/new",
+        api=("POST", "/pages"),
+        schema=NewPage,
+        act=lambda actor, _id, data: create_page(actor, data=data),
+        good={"name": "Tins", "slug": "tins", "headline": "Winter tins", "blocks": "# Why"},
+        bad={"name": "Tins", "slug": "tins", "headline": "", "blocks": "# Why"},
+        outcome=lambda _id: list(LandingPage.objects.values_list("slug", "blocks")),
+        expected=[("tins", [{"kind": "heading", "text": "Why"}])],
     ),
     Verb(
         name="open deal",

@@ -22,6 +22,8 @@ from tandem.accounts.actions import add_token
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import NewToken
+from tandem.capture.actions import create_form, create_page
+from tandem.capture.schemas import NewForm, NewPage
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import public_page
 from tandem.kernel.ids import new_public_id
@@ -137,6 +139,14 @@ def furnished(system: Actor, db: None) -> None:
     """One of each kind of record, so that pages have something to show."""
     create_person(
         system, data=NewPerson(name="Ann Lee", email="ann@lee.example", company="Lee Ltd")
+    )
+    # Their addresses are among the samples of the type slug.
+    create_form(system, data=NewForm(name="Prices", slug="form", status="published"))
+    create_page(
+        system,
+        data=NewPage(
+            name="Tins", slug="landingpage", headline="Tins", form="form", status="published"
+        ),
     )
 
 

@@ -26,7 +26,6 @@ from tandem.capture.schemas import (
     PageOut,
     SubmissionOut,
 )
-from tandem.capture.views.stories import CHANNEL_LABELS
 from tandem.kernel.actor import Actor
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
@@ -45,6 +44,16 @@ PERMISSIONS = Permissions(
     view="capture.view", create="capture.create", edit="capture.edit", delete="capture.delete"
 )
 _T = FieldType
+
+CHANNEL_NAMES = {
+    Channel.PAID: gettext_lazy("Paid"),
+    Channel.ORGANIC: gettext_lazy("Organic"),
+    Channel.SOCIAL: gettext_lazy("Social"),
+    Channel.EMAIL: gettext_lazy("E-mail"),
+    Channel.REFERRAL: gettext_lazy("Referral"),
+    Channel.DIRECT: gettext_lazy("Direct"),
+    Channel.UNKNOWN: gettext_lazy("Unknown"),
+}
 
 
 def publication_choices() -> list[Choice]:
@@ -66,7 +75,7 @@ def state_choices() -> list[Choice]:
 
 def channel_choices() -> list[Choice]:
     """The channels in the order of the rules."""
-    return [Choice(str(one), CHANNEL_LABELS.get(one, gettext_lazy("unknown"))) for one in Channel]
+    return [Choice(str(one), CHANNEL_NAMES[one]) for one in Channel]
 
 
 def _counts(actor: Actor, rows: Sequence[Any]) -> Mapping[int, int]:
