@@ -19,3 +19,4 @@ import "./copy.js";
 import "./live.js";
 import "./board.js";
 import "./arms.js";
+import "./counts.js";

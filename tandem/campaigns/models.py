@@ -38,7 +38,7 @@ class Campaign(Record):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
 
-    status: str  # of today; annotated by queries.visible_to
+    status: str = ""  # of today; annotated by queries.visible_to
 
     class Meta:
         constraints: ClassVar = [

@@ -411,8 +411,9 @@ def _counts(now: datetime) -> dict[str, Count]:
     }
 
 
-def open_clocks(actor: Actor, *, limit: int) -> list[Any]:
-    """The hand-offs whose clock runs out next, with ``side`` and ``due``: who owes what by when."""
+def open_clocks(actor: Actor) -> QuerySet[Any]:
+    """The hand-offs with a running clock, the first to run out first, with ``side`` and ``due``:
+    who owes what by when."""
     rows = handoffs_visible_to(actor).annotate(
         side=Case(
             When(state=HandoffState.REJECTED, then=Value("mkt")),
@@ -427,4 +428,4 @@ def open_clocks(actor: Actor, *, limit: int) -> list[Any]:
         ),
     )
     found = rows.filter(due__isnull=False).select_related("lead__person", "owner")
-    return list(found.order_by("due", "pk")[:limit])
+    return found.order_by("due", "pk")

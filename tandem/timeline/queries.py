@@ -187,14 +187,22 @@ def latest_stories(actor: Actor, *, limit: int = 12) -> list[Line]:
     return [
         Line(
             [event[0]],
-            subjects=[
+            subjects=_different(
                 named[key]
                 for entry in reversed(event)
                 if (key := (entry.subject_kind, entry.subject_id)) in named
-            ][:2],
+            )[:2],
         )
         for event in events
     ]
+
+
+def _different(subjects: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """One of each name: a lead and its hand-off bear that of their person."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, address in subjects:
+        found.setdefault(name, (name, address))
+    return list(found.values())
 
 
 def has_entries(actor: Actor, ref: RecordRef) -> bool:

@@ -140,7 +140,9 @@ def test_costs_are_summed_by_currency_channel_and_day(plan, spend, system):
     ]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**9), 10**9), st.sampled_from(["GBP", "JPY", "EUR"])),

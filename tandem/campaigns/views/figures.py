@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from tandem.campaigns.models import Campaign
 from tandem.campaigns.rules import time_passed
+from tandem.capture.rules import Channel
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
 from tandem.measures import queries as measures
@@ -47,6 +48,16 @@ CHANNEL_COLUMNS = (
     ("leads_accepted", gettext_lazy("Accepted")),
 )
 REVENUE = "campaign_revenue"
+# The channels that capture tells apart; what somebody wrote of a cost stands as it was written.
+CHANNEL_LABELS: Mapping[str, Text] = {
+    Channel.PAID: gettext_lazy("Advertising"),
+    Channel.ORGANIC: gettext_lazy("Search"),
+    Channel.SOCIAL: gettext_lazy("Social networks"),
+    Channel.EMAIL: gettext_lazy("E-mail"),
+    Channel.REFERRAL: gettext_lazy("Other sites"),
+    Channel.DIRECT: gettext_lazy("Direct"),
+    Channel.UNKNOWN: gettext_lazy("Channel not known"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +210,7 @@ def channels(figures: Figures) -> dict[str, Any]:
             cells.setdefault(name, {})[key] = _cell(row)
             order[name] = order.get(name, Decimal(0)) + (row.value or 0)
     rows = [
-        (name, [cells[name].get(key, "") for key, _label in columns])
+        (CHANNEL_LABELS.get(name, name), [cells[name].get(key, "") for key, _label in columns])
         for name in sorted(cells, key=lambda name: (name == "", -order[name], name))
     ]
     return {"columns": [label for _key, label in columns], "rows": rows}

@@ -71,7 +71,8 @@ def time_of(campaign: Campaign) -> str:
 
 
 def _subtitle(campaign: Campaign) -> str:
-    return ", ".join(filter(None, [time_of(campaign), str(campaign.owner or "")]))
+    status = str(STATUS_LABELS[CampaignStatus(campaign.status)][0]) if campaign.status else ""
+    return ", ".join(filter(None, [status, time_of(campaign), str(campaign.owner or "")]))
 
 
 def _measured(key: str) -> Load:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from pydantic import ValidationError
 
 from tandem.campaigns.queries import visible_to
+from tandem.capture.rules import Channel
 from tandem.insight import queries
 from tandem.insight.queries import Attributed
 from tandem.insight.rules import AttributionModel
@@ -34,13 +35,13 @@ MODEL_LABELS: Mapping[AttributionModel, Text] = {
     AttributionModel.LAST: gettext_lazy("Last touch"),
 }
 CHANNEL_LABELS: Mapping[str, Text] = {
-    "paid": gettext_lazy("Advertising"),
-    "organic": gettext_lazy("Search"),
-    "social": gettext_lazy("Social networks"),
-    "email": gettext_lazy("E-mail"),
-    "referral": gettext_lazy("Other sites"),
-    "direct": gettext_lazy("Direct"),
-    "unknown": gettext_lazy("Channel not known"),
+    Channel.PAID: gettext_lazy("Advertising"),
+    Channel.ORGANIC: gettext_lazy("Search"),
+    Channel.SOCIAL: gettext_lazy("Social networks"),
+    Channel.EMAIL: gettext_lazy("E-mail"),
+    Channel.REFERRAL: gettext_lazy("Other sites"),
+    Channel.DIRECT: gettext_lazy("Direct"),
+    Channel.UNKNOWN: gettext_lazy("Channel not known"),
 }
 BED = 200.0  # width of the drawing of a span
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -34,6 +35,7 @@ Text = str | Lazy
 
 MONTHS_DRAWN = 12
 CLOCKS_SHOWN = 6
+LONG_OVER = dt.timedelta(days=14)  # clocks that ran out before are counted, not listed
 REVENUE = "revenue_net"
 # From the visitor to the won deal; a measure that nobody has registered is left out.
 WAY: Sequence[tuple[str, Text, str]] = (
@@ -84,6 +86,7 @@ class SeamPanel:
                 for side in ("mkt", "handoff", "sales")
             },
             "bands": _bands(steps),
+            "back": _way_back(steps),
             "seam": found,
             "month": month_name(period),
         }
@@ -166,8 +169,12 @@ class ClocksPanel:
 
     def render(self, request: HttpRequest) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        rows = queries.open_clocks(actor, limit=CLOCKS_SHOWN)
-        context = {"clocks": [(row, _duty(row), _record_url(row)) for row in rows]}
+        since = timezone.now() - LONG_OVER
+        rows = queries.open_clocks(actor).filter(due__gte=since)[:CLOCKS_SHOWN]
+        context = {
+            "clocks": [(row, _duty(row), _record_url(row)) for row in rows],
+            "long_over": queries.open_clocks(actor).filter(due__lt=since).count(),
+        }
         return SafeString(render_to_string("insight/home_clocks.html", context, request=request))
 
 
@@ -212,14 +219,30 @@ def _steps(actor: Actor, period: Period) -> list[Step]:
     return steps
 
 
+ZONE = {"mkt": 2.0, "handoff": 2.2, "sales": 2.0}  # as wide as the zones of c-funnel.is-zones
+FILL = {"mkt": "mkt", "handoff": "brand", "sales": "sales"}
+
+
 def _bands(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """The stages as the drawing takes them; the zones are as wide as they stand on the page."""
-    width = {"mkt": 1.0, "handoff": 1.1, "sales": 1.0}
-    fill = {"mkt": "mkt", "handoff": "brand", "sales": "sales"}
+    """The stages as the drawing takes them; those of a zone share its width."""
+    inside = [step.side for step in steps]
     return [
-        {"value": step.value, "side": fill[step.side], "columns": width[step.side]}
+        {
+            "value": step.value,
+            "side": FILL[step.side],
+            "columns": ZONE[step.side] / inside.count(step.side),
+        }
         for step in steps
     ]
+
+
+def _way_back(steps: Sequence[Step]) -> str:
+    """Where the arrow of what came back ends: in the middle of marketing's last stage."""
+    brought = sum(step.side == "mkt" for step in steps)
+    if not brought:
+        return ""
+    zone = 1000 * ZONE["mkt"] / sum(ZONE.values())
+    return f"{zone - zone / brought / 2:.0f}"
 
 
 def _sentence(actor: Actor, period: Period, found: Seam) -> tuple[str, str]:
@@ -290,8 +313,11 @@ def _owed(label: Text, promise: Promise, side: str) -> dict[str, Any]:
         say, tone = _("%(late)s late, %(open)s open") % words, "bad"
     elif promise.open:
         say, tone = _("%(open)s open, none late") % {"open": formats.number(promise.open)}, ""
+    elif promise.kept < promise.due:
+        missed = formats.number(promise.due - promise.kept)
+        say, tone = _("nothing open, %(missed)s came too late") % {"missed": missed}, "warn"
     else:
-        say, tone = (_("nothing open"), "ok") if promise.due else (_("nothing fell due yet"), "")
+        say, tone = (_("all kept"), "ok") if promise.due else (_("nothing fell due yet"), "")
     return {
         "label": label,
         "share": share,
