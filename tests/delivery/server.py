@@ -1,6 +1,7 @@
 """A real SMTP server on loopback whose answers a test writes beforehand."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 Answer = str | Callable[[], str]
+
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # it tells every line of the wire
 
 
 @dataclass
