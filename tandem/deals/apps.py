@@ -20,4 +20,4 @@ class DealsConfig(Room):
         "deals.delete": Permission(_("Delete deals"), _LEADERS),
         "deals.settings": Permission(_("Set up pipelines and stages"), _LEADERS),
     }
-    loads = ("views",)
+    loads = ("queries.figures", "views")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
+from tandem.campaigns.models import Campaign
 from tandem.deals.actions import ensure_pipeline, open_deal
 from tandem.deals.models import Deal, Pipeline, Stage
 from tandem.deals.queries import stages_of
@@ -94,3 +95,28 @@ def lead(system: Actor, pipeline: Pipeline, ann: Person) -> Callable[..., Lead]:
 
 def again(deal: Deal) -> Deal:
     return Deal.objects.select_related("stage", "owner", "company").get(pk=deal.pk)
+
+
+@action(permission="deals.edit")
+def _backdate(actor: Actor, /, deal: Deal, **moments: Any) -> None:
+    Deal.objects.filter(pk=deal.pk).update(**moments)
+
+
+@pytest.fixture
+def backdate(system: Actor) -> Callable[..., None]:
+    """Let a deal have been opened or closed at another moment."""
+
+    def put(deal: Deal, **moments: Any) -> None:
+        _backdate(system, deal, **moments)
+
+    return put
+
+
+@action(permission="campaigns.create")
+def _plan(actor: Actor, /, code: str) -> Campaign:
+    return Campaign.objects.create(name=code.title(), sort_key=code, code=code, currency="EUR")
+
+
+@pytest.fixture
+def campaign(system: Actor, db: None) -> Campaign:
+    return _plan(system, "autumn")

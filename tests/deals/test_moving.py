@@ -27,6 +27,7 @@ from tandem.deals.errors import (
 )
 from tandem.deals.models import Deal, DealLead, DealStageInterval, DealValue
 from tandem.deals.schemas import ChangeDeal, LoseDeal, MoveDeal, NewDeal, ReopenDeal, WinDeal
+from tandem.handoff.models import Lead
 from tandem.kernel.errors import Invalid, Missing, Refused
 from tandem.kernel.models import PublishedFact
 from tandem.people.models import LifecycleState
@@ -82,6 +83,7 @@ def test_a_deal_from_a_lead_takes_person_owner_and_source_from_it(lead, priya, a
     assert made.owner == priya_user
     assert [one.person for one in made.contacts.all()] == [ann]
     assert DealLead.objects.get(deal=made).lead == hers
+    assert Lead.objects.get(pk=hers.pk).status == "qualified"
     with pytest.raises(LeadHasDeal):
         open_deal(priya, data=NewDeal(lead=hers.public_id))
     assert Deal.objects.count() == 1

@@ -11,7 +11,7 @@ from tandem.accounts.queries import actor_for, remembering_company
 from tandem.accounts.schemas import NewToken, RateInput
 from tandem.deals.actions import change_deal, lose_deal, win_deal
 from tandem.deals.models import Deal, DealContact, Pipeline
-from tandem.deals.queries import BoardFilter, board, more_cards
+from tandem.deals.queries.board import BoardFilter, board, more_cards
 from tandem.deals.schemas import ChangeDeal, LoseDeal, WinDeal
 from tests.deals.conftest import again
 

@@ -12,6 +12,7 @@ from tandem.deals.actions import (
 )
 from tandem.deals.models import Deal, DealLead, DealStageInterval
 from tandem.deals.schemas import ChangeDeal, LoseDeal, MoveDeal, NewDeal, WinDeal
+from tandem.handoff.models import Lead
 from tandem.kernel.errors import Missing
 from tandem.kernel.undo import UndoConflict, undo
 from tandem.people.actions.lifecycle import record_stage
@@ -71,6 +72,7 @@ def test_an_undone_opening_leaves_person_and_lead_as_they_were(
     undoing = undo(priya, opening)
     assert again(made).deleted_at is not None
     assert not DealLead.objects.exists()
+    assert Lead.objects.get(pk=hers.pk).status == "new"
     assert stands(ann) == "sal"
     undo(priya, undoing)
     assert again(made).deleted_at is None

@@ -33,6 +33,7 @@ from tandem.deals.rules import GAP
 from tandem.deals.schemas import ChangeDeal, NewDeal
 from tandem.handoff.actions import qualify_lead
 from tandem.handoff.models import OPEN_STATUSES, Lead
+from tandem.handoff.queries import lead_by_public_id
 from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.facts import publish
@@ -135,7 +136,7 @@ def delete_deal(actor: Actor, public_id: UUID) -> None:
 
 def _lead_for(actor: Actor, public_id: UUID) -> Lead:
     """The lead, locked: two who open a deal from it at once make one."""
-    found = queries.lead_by_public_id(actor, public_id)
+    found = lead_by_public_id(actor, public_id)
     Lead.objects.select_for_update().get(pk=found.pk)
     if queries.lead_has_deal(found.pk):
         raise LeadHasDeal(field="lead")

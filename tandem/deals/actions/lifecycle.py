@@ -31,16 +31,20 @@ def reach_after_reopening(actor: Actor, deal: Deal, *, cause: str) -> None:
         _record(actor, deal, kind, back, Stage.OPPORTUNITY, cause=cause)
 
 
-def go_back(actor: Actor, deal: Deal, *, persons: Sequence[int], cause: str) -> None:
+def go_back(
+    actor: Actor, deal: Deal, *, persons: Sequence[int], undone_id: int, cause: str
+) -> None:
     """Who had an opportunity by this deal alone, now taken back, stands where they stood before.
 
-    ``persons`` were in the deal, and may be no more.
+    ``persons`` were in the deal, and may be no more; ``undone_id`` is the change set taken back.
     """
     firm = _subjects(deal)["company"]
     for kind, ids in (("person", persons), ("company", firm)):
         left = queries.without_other_deals(kind, ids, deal=deal)
         standing = queries.standing_at(kind, left, Stage.OPPORTUNITY, motion=deal.motion.key)
-        before = queries.stages_before(kind, standing, Stage.OPPORTUNITY, motion=deal.motion.key)
+        before = queries.stages_before(
+            kind, standing, motion=deal.motion.key, change_set_id=undone_id
+        )
         for stage, those in before.items():
             _record(actor, deal, kind, those, stage, cause=cause)
 

@@ -60,7 +60,8 @@ def _follow_deletion(actor: Actor, deal: Deal, change_set_id: int) -> None:
         cause = _("Undone: %(deal)s") % {"deal": deal.name}
         persons = queries.persons_taken_out(deal.pk, change_set_id)
         persons += queries.contact_ids(deal.pk)
-        go_back(actor, deal, persons=persons, cause=cause)
+        undone_id = ChangeSet.objects.get(pk=change_set_id).undo_of_id or 0
+        go_back(actor, deal, persons=persons, undone_id=undone_id, cause=cause)
         return
     _reach_again(actor, deal)
     if deal.status == Category.OPEN:

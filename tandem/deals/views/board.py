@@ -17,7 +17,8 @@ from tandem.accounts.queries import user_choices
 from tandem.deals import queries
 from tandem.deals.actions import ensure_pipeline
 from tandem.deals.models import Category, Pipeline
-from tandem.deals.queries import BoardFilter, Card, Column
+from tandem.deals.queries import board as boards
+from tandem.deals.queries.board import Board, BoardFilter, Card, Column
 from tandem.deals.rules import Age, Total
 from tandem.deals.views.words import STEP_DOTS, STEP_TONES, age_words, median_words, step_words
 from tandem.kernel.actions import last_change_set
@@ -37,7 +38,7 @@ def board(request: ActorRequest) -> HttpResponseBase:
         return render(request, "deals/no_pipeline.html", {"may_create": _may(request, "create")})
     pipeline = _chosen(pipelines, request.GET.get("pipeline", ""))
     narrowed = _filter(request)
-    found = queries.board(request.actor, pipeline, narrowed, shown=_number(request, "shown"))
+    found = boards.board(request.actor, pipeline, narrowed, shown=_number(request, "shown"))
     here = _place(pipeline, narrowed, is_default=pipeline is pipelines[0])
     context = {
         "board": found,
@@ -66,9 +67,9 @@ def cards(request: ActorRequest) -> HttpResponseBase:
     stage = _uuid(request.GET.get("stage", ""))
     here = _place(pipeline, narrowed, is_default=pipeline is pipelines[0])
     if not is_fragment(request):
-        shown = urlencode({"shown": after + queries.CARDS})
+        shown = urlencode({"shown": after + boards.CARDS})
         return see_other(request, f"{reverse('deals:board')}?{here}&{shown}")
-    found, left = queries.more_cards(request.actor, pipeline, narrowed, stage=stage, after=after)
+    found, left = boards.more_cards(request.actor, pipeline, narrowed, stage=stage, after=after)
     context = {
         "cards": _drawn(found),
         "more": left,
@@ -159,7 +160,7 @@ def _draw(card: Card, base: str, today: dt.date) -> DrawnCard:
     )
 
 
-def _summary(found: queries.Board) -> Mapping[str, Any]:
+def _summary(found: Board) -> Mapping[str, Any]:
     return {
         "count": found.count,
         "sum": formats.money(found.total.base),
@@ -223,7 +224,7 @@ def _owners() -> list[tuple[str, Any]]:
 
 def _number(request: ActorRequest, name: str) -> int:
     text = request.GET.get(name, "")
-    return min(int(text), queries.MOST_CARDS * 100) if text.isascii() and text.isdigit() else 0
+    return min(int(text), boards.MOST_CARDS * 100) if text.isascii() and text.isdigit() else 0
 
 
 def _uuid(text: str) -> UUID:

@@ -24,6 +24,7 @@ from tandem.deals.schemas import (
     WinDeal,
 )
 from tandem.deals.views.words import REASONS, ROLES, SAID_BY
+from tandem.handoff.queries import lead_by_public_id
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Invalid
@@ -113,7 +114,7 @@ def next_step(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
 @page(permission="deals.create")
 def from_lead(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     """Open a deal from a lead: what the lead does not know is asked for."""
-    lead = queries.lead_by_public_id(request.actor, public_id)
+    lead = lead_by_public_id(request.actor, public_id)
     pipelines = queries.pipelines_in_order(request.actor)
     choices: dict[str, Any] = {
         "currency": [(code, code) for code in currencies()],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tandem.deals.models import ContactRole, Deal
-from tandem.deals.queries import Card
+from tandem.deals.queries.board import Card
 from tandem.deals.rules import Age, LossReason, NextStep, SaidBy
 from tandem.ui import formats
 
