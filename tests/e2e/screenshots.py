@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
 def pages(page: Page, url: str) -> list[tuple[str, str]]:
     """Every page by name, those of one record with the first of its list."""
     firsts = {}
-    for slug in ("people", "companies"):
+    for slug in ("people", "companies", "campaigns"):
         page.goto(f"{url}/{slug}")
         firsts[slug] = page.locator("tbody a.who").first.get_attribute("href") or ""
     person = firsts["people"].partition("?")[0]
@@ -67,6 +67,11 @@ def pages(page: Page, url: str) -> list[tuple[str, str]]:
         ("person-new", "/people/new"),
         ("companies", "/companies"),
         ("company", firsts["companies"]),
+        ("campaigns", "/campaigns"),
+        ("campaign", firsts["campaigns"]),
+        ("attribution", "/attribution"),
+        ("measures", "/measures"),
+        ("measure", "/measures/cost?by=channel"),
         ("filter", "/people/filter"),
         ("save-view", "/people/views/new?sort=-created_at"),
         ("search", "/search?q=kow"),
