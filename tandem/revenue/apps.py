@@ -19,4 +19,4 @@ class RevenueConfig(Room):
         "revenue.import": Permission(_("Import orders"), _LEADERS),
         "revenue.delete": Permission(_("Delete orders"), _LEADERS),
     }
-    loads = ("actions", "views")
+    loads = ("actions", "queries", "views")

@@ -1,17 +1,33 @@
 """Reads of orders; each starts from what the actor may see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy
 
 from tandem.accounts.queries import scoped
+from tandem.deals.models import DealLead, LeadKind
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import Missing
 from tandem.kernel.money import Money
+from tandem.measures.rules import Unit
+from tandem.measures.slots import Measure, Ratio, define
 from tandem.people.models import Company, Person
 from tandem.people.queries import (
     people_visible_to,
@@ -19,6 +35,7 @@ from tandem.people.queries import (
     search_people,
 )
 from tandem.revenue.models import Order, OrderLine, ReversalLink
+from tandem.revenue.rules import LineKind
 
 LINES_A_PAGE = 200
 
@@ -137,3 +154,102 @@ def person_named(actor: Actor, named: str) -> Person | None:
     except ValueError:
         address = Q(emails__normalized=named.strip().lower(), emails__deleted_at__isnull=True)
         return rows.filter(address).first()
+
+
+# --- measures -------------------------------------------------------------------------------------
+
+
+def order_lines(actor: Actor) -> QuerySet[OrderLine]:
+    """Every line of the orders that the actor may see, with the campaign of its deal's lead."""
+    source = DealLead.objects.filter(deal_id=OuterRef("order__deal_id"), kind=LeadKind.SOURCE)
+    return OrderLine.objects.filter(order__in=orders_visible_to(actor)).annotate(
+        campaign_code=Subquery(source.values("lead__campaign__code")[:1])
+    )
+
+
+def sale_lines(actor: Actor) -> QuerySet[OrderLine]:
+    """The lines that sell something, before anything is taken back."""
+    return order_lines(actor).filter(kind=LineKind.SALE)
+
+
+def orders_with_sales(actor: Actor) -> QuerySet[Order]:
+    """Orders that sell something; credit notes and adjustments are none."""
+    source = DealLead.objects.filter(deal_id=OuterRef("deal_id"), kind=LeadKind.SOURCE)
+    sales = OrderLine.objects.filter(order=OuterRef("pk"), kind=LineKind.SALE)
+    return (
+        orders_visible_to(actor)
+        .filter(Exists(sales))
+        .annotate(campaign_code=Subquery(source.values("lead__campaign__code")[:1]))
+    )
+
+
+def _customer_of(path: str) -> Callable[[str], Q | None]:
+    """The filter ``customer:known`` and ``customer:unknown`` of rows whose order is at a path."""
+    unknown = Q(**{f"{path}company__isnull": True, f"{path}person__isnull": True})
+    return {"known": ~unknown, "unknown": unknown}.get
+
+
+_OF_LINE = {
+    "source": "order__source",
+    "country": "order__country",
+    "product": "product_code",
+    "campaign": "campaign_code",
+}
+
+define(
+    Measure(
+        key="revenue_net",
+        label=gettext_lazy("Net revenue"),
+        definition=gettext_lazy(
+            "All order lines, net of reversals and adjustments, by the moment of the line. A line"
+            " is quantity times price, rounded once to the minor unit."
+        ),
+        unit=Unit.MONEY,
+        rows=order_lines,
+        at="at",
+        aggregate=Sum("amount_minor"),
+        currency="order__currency",
+        dimensions=_OF_LINE,
+        filters={"customer": _customer_of("order__")},
+        permission="measures.view",
+    ),
+    Measure(
+        key="revenue_gross",
+        label=gettext_lazy("Gross revenue"),
+        definition=gettext_lazy(
+            "Order lines that sell something, before reversals and adjustments, by the moment of"
+            " the line."
+        ),
+        unit=Unit.MONEY,
+        rows=sale_lines,
+        at="at",
+        aggregate=Sum("amount_minor"),
+        currency="order__currency",
+        dimensions=_OF_LINE,
+        filters={"customer": _customer_of("order__")},
+        permission="measures.view",
+    ),
+    Measure(
+        key="orders",
+        label=gettext_lazy("Orders"),
+        definition=gettext_lazy(
+            "Orders that sell something, by their moment; credit notes and adjustments are none."
+        ),
+        unit=Unit.COUNT,
+        rows=orders_with_sales,
+        at="ordered_at",
+        aggregate=Count("pk"),
+        dimensions={"source": "source", "country": "country", "campaign": "campaign_code"},
+        filters={"customer": _customer_of("")},
+        permission="measures.view",
+    ),
+    Ratio(
+        key="average_order_value",
+        label=gettext_lazy("Average order value"),
+        definition=gettext_lazy("Gross revenue over the orders of the same time."),
+        unit=Unit.MONEY,
+        over="revenue_gross",
+        under="orders",
+        permission="measures.view",
+    ),
+)

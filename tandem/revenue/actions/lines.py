@@ -25,8 +25,10 @@ from tandem.revenue.schemas import NewLine
 RULE = "latest_earlier"
 
 
-def add_lines(order: Order, lines: Sequence[NewLine], *, at: datetime) -> list[OrderLine]:
-    """Add lines to an order, keep its totals, and link what they take back.
+def add_lines(
+    order: Order, lines: Sequence[NewLine], *, at: datetime, links: bool = True
+) -> list[OrderLine]:
+    """Add lines to an order, keep its totals, and link what they take back (or leave it to others).
 
     Raises AmountTooLarge.
     """
@@ -47,7 +49,7 @@ def add_lines(order: Order, lines: Sequence[NewLine], *, at: datetime) -> list[O
     ]
     OrderLine.objects.bulk_create(rows)
     count_orders([order.pk])
-    if any(row.kind == LineKind.REVERSAL for row in rows):
+    if links and any(row.kind == LineKind.REVERSAL for row in rows):
         link_orders([order.pk])
     return rows
 

@@ -13,6 +13,7 @@ from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Missing
 from tandem.kernel.facts import publish
+from tandem.kernel.live import changed
 from tandem.kernel.refs import RecordRef
 from tandem.people.actions.companies import company_for
 from tandem.people.errors import VersionConflict
@@ -58,6 +59,7 @@ def book_order(actor: Actor, *, data: NewOrder) -> tuple[Order, bool]:
     add_lines(order, data.all_lines(), at=at)
     order.refresh_from_db()
     tell_booked(actor, order)
+    changed("order")
     publish(OrdersBooked(current_change_set().id, (order.pk,)))
     return order, True
 

@@ -38,7 +38,12 @@ def _imported(entry: TimelineEntry) -> SafeString:
     return format_html(_("{who} imported orders of this customer"), who=strong(entry.actor_label))
 
 
+def _taken_back(_entry: TimelineEntry) -> SafeString:
+    return format_html("{}", _("What was booked is taken back: the deal is open again"))
+
+
 for kind in (
+    EntryKind("revenue.taken_back", "arrow-back-up", _taken_back, is_touch=False),
     EntryKind("revenue.imported", "file-import", _imported, is_touch=False),
     EntryKind("revenue.booked", "receipt", _booked, is_touch=False),
     EntryKind("revenue.changed", "user-check", _changed, is_touch=False),
