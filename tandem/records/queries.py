@@ -5,7 +5,7 @@ Every read of records starts from the type's ``visible_to(actor)``.
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -548,3 +548,14 @@ def check_mapping(importer: Importer, mapping: Mapping[str, str]) -> None:
                 for one in missing
             ],
         )
+
+
+def import_listing(
+    actor: Actor, public_id: UUID, name: str
+) -> tuple[Sequence[str], Iterable[Sequence[Any]]]:
+    """A table about what an import wrote: header and rows; Missing when there is none."""
+    run = import_by_public_id(actor, public_id)
+    listing = importer_for(actor, run.kind).listings.get(name)
+    if listing is None or run.change_set_id is None:
+        raise Missing()
+    return listing(actor, run.change_set_id)

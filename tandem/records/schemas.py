@@ -78,11 +78,8 @@ class NewComment(_Input):
     ]
 
 
-class ImportOptions(_Input):
-    """How a file is read. What is not given is taken from the company's settings, and said.
-
-    ``mapping`` names the column of the file for each field; an empty name leaves a field out.
-    """
+class ImportReading(_Input):
+    """How a file is read. What is not given is taken from the company's settings, and said."""
 
     currency: Currency | None = None
     time_zone: TimeZone | None = None
@@ -90,6 +87,11 @@ class ImportOptions(_Input):
     source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]*$", max_length=40)] = (
         "import"
     )
+
+
+class ImportOptions(ImportReading):
+    """How a file is read, with the column for each field; an empty name leaves a field out."""
+
     mapping: dict[
         Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=400)] | None
     ] = Field(default_factory=dict, max_length=200)

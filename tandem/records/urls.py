@@ -2,11 +2,18 @@
 
 from django.urls import path
 
-from tandem.records.views import filters, lists, records, saved, talk
+from tandem.records.views import filters, imports, lists, records, saved, talk
 
 app_name = "records"
 
 urlpatterns = [
+    path("imports", imports.imports, name="imports"),
+    path("imports/<uuid:public_id>", imports.import_detail, name="import"),
+    path("imports/<uuid:public_id>/start", imports.import_start, name="import-start"),
+    path("imports/<uuid:public_id>/reversion", imports.import_reversion, name="import-reversion"),
+    path(
+        "imports/<uuid:public_id>/lists/<slug:name>", imports.import_listing, name="import-listing"
+    ),
     path("<kind:kind>", lists.record_list, name="list"),
     path("<kind:kind>/new", records.new_record, name="new"),
     path("<kind:kind>/filter", filters.filter_dialog, name="filter"),

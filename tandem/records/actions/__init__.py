@@ -8,6 +8,7 @@ from tandem.records.actions.imports import (
     revert_import,
     run_import,
     start_import,
+    take_upload,
 )
 from tandem.records.actions.talk import (
     add_comment,
@@ -34,4 +35,5 @@ __all__ = [
     "run_import",
     "save_view",
     "start_import",
+    "take_upload",
 ]

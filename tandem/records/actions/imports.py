@@ -5,7 +5,7 @@ killed has written nothing, and is started anew. How far it is stands in its Pro
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from tandem.kernel.actions import action, current_change_set, mark_as_undo
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError
+from tandem.kernel.ids import new_public_id
 from tandem.kernel.jobs import enqueue
 from tandem.kernel.models import ChangeSet, ProgressRecord
 from tandem.kernel.progress import Progress, tracking
@@ -73,6 +74,29 @@ def note_upload(
     run.save()
     run.refresh_from_db()
     return run
+
+
+def take_upload(
+    actor: Actor, *, kind: str, name: str, chunks: Iterable[bytes], options: ImportOptions
+) -> ImportRun:
+    """Keep an uploaded file and note it; one that cannot be read or imported is not kept.
+
+    The file goes to disk as it comes. Raises what note_upload raises, FileUnreadable and its kinds.
+    """
+    actor.require("records.import")
+    queries.importer_for(actor, kind)
+    path = import_folder() / new_public_id().hex
+    try:
+        with path.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        found = survey(path, name=name)
+        return note_upload(
+            actor, kind=kind, name=name, of=found, options=options, stored_as=path.name
+        )
+    except DomainError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @action(permission="records.import")

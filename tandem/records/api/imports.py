@@ -1,0 +1,136 @@
+"""API of imports: upload a file, see how far it is and what came of it, take it back."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import File, Form, Router, Schema, Status
+from ninja.files import UploadedFile
+from pydantic import ValidationError
+
+from tandem.kernel.answers import REFUSALS, actor_of, asks_for
+from tandem.kernel.errors import FieldError, Invalid
+from tandem.records import queries
+from tandem.records.actions import revert_import, start_import, take_upload
+from tandem.records.models import ImportRun
+from tandem.records.schemas import ImportOptions
+
+router = Router(tags=["Imports"])
+MAX_LISTED = 50
+
+
+class ImportOut(Schema):
+    """An import; ``report`` is empty until it has run, ``progress`` names its long job."""
+
+    id: UUID
+    kind: str
+    file: str
+    sha256: str
+    state: str
+    mapping: dict[str, str]
+    report: dict[str, Any]
+    error: str
+    progress: UUID | None
+    created_at: datetime
+
+
+class ImportsOut(Schema):
+    """The last imports, newest first."""
+
+    items: list[ImportOut]
+
+
+class RevertedOut(Schema):
+    """What was taken back, by kind; ``kept`` is what somebody changed since."""
+
+    import_id: UUID
+    reverted: dict[str, int]
+
+
+@router.get("", response={200: ImportsOut, **REFUSALS}, operation_id="import_list")
+@asks_for("records.import")
+def list_imports(request: HttpRequest) -> Any:
+    """The last 50 imports that the caller may see."""
+    found = queries.imports_visible_to(actor_of(request))[:MAX_LISTED]
+    return {"items": [_out(run) for run in found]}
+
+
+@router.post("", response={202: ImportOut, **REFUSALS}, operation_id="import_create")
+@asks_for("records.import")
+def create_import(
+    request: HttpRequest,
+    file: File[UploadedFile],
+    kind: Form[str],
+    currency: Form[str] = "",
+    time_zone: Form[str] = "",
+    date_order: Form[str] = "",
+    source: Form[str] = "",
+    mapping: Form[str] = "",
+    dry_run: Form[bool] = False,
+) -> Any:
+    """Upload a file (multipart) and start its import; ``mapping`` is JSON: field to column."""
+    actor = actor_of(request)
+    given = {
+        "currency": currency,
+        "time_zone": time_zone,
+        "date_order": date_order,
+        "source": source,
+        "mapping": _mapping(mapping),
+    }
+    try:
+        options = ImportOptions.model_validate({key: one for key, one in given.items() if one})
+    except ValidationError as refused:
+        raise Invalid(
+            errors=[
+                FieldError(".".join(map(str, one["loc"])), one["type"], one["msg"])
+                for one in refused.errors(include_url=False)
+            ]
+        ) from refused
+    run = take_upload(actor, kind=kind, name=str(file.name), chunks=file.chunks(), options=options)
+    return Status(202, _out(start_import(actor, run.public_id, is_trial=dry_run)))
+
+
+@router.get("/{uuid:public_id}", response={200: ImportOut, **REFUSALS}, operation_id="import_get")
+@asks_for("records.import")
+def get_import(request: HttpRequest, public_id: UUID) -> Any:
+    """One import."""
+    return _out(queries.import_by_public_id(actor_of(request), public_id))
+
+
+@router.post(
+    "/{uuid:public_id}/reversion",
+    response={200: RevertedOut, **REFUSALS},
+    operation_id="import_revert",
+)
+@asks_for("records.import")
+def take_import_back(request: HttpRequest, public_id: UUID) -> Any:
+    """Take an import back; what people changed since stays."""
+    counts = revert_import(actor_of(request), public_id)
+    return {"import_id": public_id, "reverted": dict(counts)}
+
+
+def _mapping(text: str) -> Any:
+    if not text:
+        return {}
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(_("The mapping is no JSON."), field="mapping") from error
+
+
+def _out(run: ImportRun) -> dict[str, Any]:
+    return {
+        "id": run.public_id,
+        "kind": run.kind,
+        "file": run.file_name,
+        "sha256": run.sha256,
+        "state": run.state,
+        "mapping": run.mapping,
+        "report": run.report,
+        "error": run.error,
+        "progress": run.progress,
+        "created_at": run.created_at,
+    }
