@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,12 +28,13 @@ from tandem.records.actions import change_import, revert_import, start_import, t
 from tandem.records.models import ImportRun, ImportState
 from tandem.records.schemas import ImportOptions, ImportReading
 from tandem.records.slots import Importer
-from tandem.ui import navigation
+from tandem.ui import formats, navigation
 from tandem.ui.forms import Form
 from tandem.ui.navigation import NavItem, Section
 from tandem.ui.responses import Toast, render, see_other
 
-SAMPLES = 3
+SAMPLES = 2
+SAMPLE_LENGTH = 40
 OPEN = (ImportState.UPLOADED, ImportState.PREVIEWED, ImportState.FAILED)
 BUSY = (ImportState.WAITING, ImportState.RUNNING)
 
@@ -144,6 +146,7 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
         "importer": importer,
         "form": form,
         "is_busy": run.state in BUSY,
+        "figures": _figures(run),
         "job": _job(request, run) if run.state in BUSY else None,
         "listings": list(importer.listings) if run.state == ImportState.DONE else [],
         "may_revert": run.state == ImportState.DONE,
@@ -162,6 +165,20 @@ def _job(request: HttpRequest, run: ImportRun) -> Mapping[str, Any] | None:
         return None
     actor = request.actor  # type: ignore[attr-defined]
     return describe(progress_of(actor, run.progress), now=timezone.now())
+
+
+def _figures(run: ImportRun) -> list[tuple[str, Any]]:
+    """The sums of a report, named in words; whole numbers and amounts as the reader writes them."""
+    shown = []
+    for key, value in sorted(run.report.get("figures", {}).items()):
+        is_amount = isinstance(value, str) and _is_number(value)
+        words = key.replace("_", " ").capitalize()
+        if is_amount:
+            value = formats.number(Decimal(value), places=2)
+        elif isinstance(value, int):
+            value = formats.number(value)
+        shown.append((words, value))
+    return shown
 
 
 def _initial(run: ImportRun) -> dict[str, Any]:
@@ -197,7 +214,7 @@ def _fields(importer: Importer, run: ImportRun, found: Survey) -> list[ShownFiel
                 field.is_required,
                 column,
                 options,
-                list(dict.fromkeys(texts))[:SAMPLES],
+                [text[:SAMPLE_LENGTH] for text in dict.fromkeys(texts)][:SAMPLES],
                 _reading_in_words(field.reading, texts, run),
             )
         )

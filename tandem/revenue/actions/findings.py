@@ -153,7 +153,7 @@ def _lines_without_customer() -> Notice | None:
 def _duplicates() -> Notice | None:
     row = _row(
         """
-        SELECT coalesce(sum(n - 1), 0), (array_agg(number ORDER BY number))[:5] FROM (
+        SELECT coalesce(sum(n - 1), 0), (array_agg(DISTINCT number))[:5] FROM (
             SELECT number, count(*) AS n FROM import_order
             GROUP BY number, product_code, quantity, unit_price, ordered_at, customer
             HAVING count(*) > 1

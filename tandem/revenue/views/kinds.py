@@ -56,7 +56,7 @@ ORDER = ObjectType(
     ),
     fields=(
         Field("name", gettext_lazy("Number"), _T.TEXT, source="number", width="w-name"),
-        Field("ordered_at", gettext_lazy("Date"), _T.MOMENT, width="w-when"),
+        Field("ordered_at", gettext_lazy("Date"), _T.MOMENT, width="w-num"),
         Field(
             "company",
             gettext_lazy("Company"),
@@ -79,7 +79,7 @@ ORDER = ObjectType(
         Field("country", gettext_lazy("Country"), _T.TEXT, width="w-chip"),
         Field("source", gettext_lazy("Source"), _T.TEXT, width="w-mid"),
         Field("tags", gettext_lazy("Tags"), _T.TAGS),
-        Field("created_at", gettext_lazy("Added"), _T.MOMENT, width="w-when"),
+        Field("created_at", gettext_lazy("Added"), _T.MOMENT, width="w-num"),
     ),
     default_columns=("name", "ordered_at", "company", "net", "lines", "source"),
     default_sort="-ordered_at",
