@@ -83,7 +83,8 @@ def test_every_body_refuses_fields_that_are_not_known(description):
     bodies = {
         where: one["requestBody"]["content"]["application/json"]["schema"]
         for where, one in operations(description)
-        if "requestBody" in one
+        # A form with a file refuses strange fields by itself: tests/revenue/test_import_doors.py
+        if "application/json" in one.get("requestBody", {}).get("content", {})
     }
     open_bodies = [
         where

@@ -169,6 +169,7 @@ def test_a_file_is_imported_by_api(api):
     ("fields", "field"),
     [
         ({"kind": "clouds"}, "kind"),
+        ({"kind": "orders", "colour": "red"}, "colour"),
         ({"kind": "orders", "currency": "XYZ"}, "currency"),
         ({"kind": "orders", "mapping": "{"}, "mapping"),
         ({"kind": "orders", "mapping": json.dumps({"colour": "InvoiceNo"})}, "mapping.colour"),

@@ -73,6 +73,7 @@ def create_import(
 ) -> Any:
     """Upload a file (multipart) and start its import; ``mapping`` is JSON: field to column."""
     actor = actor_of(request)
+    _refuse_strangers(request)
     given = {
         "currency": currency,
         "time_zone": time_zone,
@@ -110,6 +111,16 @@ def take_import_back(request: HttpRequest, public_id: UUID) -> Any:
     """Take an import back; what people changed since stays."""
     counts = revert_import(actor_of(request), public_id)
     return {"import_id": public_id, "reverted": dict(counts)}
+
+
+_KNOWN = frozenset("kind currency time_zone date_order source mapping dry_run file".split())
+
+
+def _refuse_strangers(request: HttpRequest) -> None:
+    strange = sorted({*request.POST, *request.FILES} - _KNOWN)
+    if strange:
+        text = _("There is no such field here.")
+        raise Invalid(errors=[FieldError(name, "unknown_field", text) for name in strange])
 
 
 def _mapping(text: str) -> Any:
