@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -14,10 +15,19 @@ from tandem.handoff.models import Handoff, Lead
 from tandem.kernel.actor import Actor
 from tandem.kernel.progress import Progress
 from tandem.lake.models import Event
-from tandem.people.models import LifecycleState
+from tandem.measures.queries import value
+from tandem.people.models import Company, LifecycleState
 from tandem.project.demo import seed
 from tandem.project.demo.shop import costs_of
-from tandem.project.demo.world import CAMPAIGNS, ENQUIRIES, World, simulate
+from tandem.project.demo.world import (
+    CAMPAIGNS,
+    ENQUIRIES,
+    MARKETING_LED,
+    SALES_LED,
+    World,
+    customer_name,
+    simulate,
+)
 
 NOW = dt.datetime(2026, 11, 19, 15, 30, tzinfo=dt.UTC)
 
@@ -90,6 +100,22 @@ def test_the_site_has_seen_strangers_machines_and_those_who_became_known(world: 
     earlier = sum(len(one.touches) for one in world.enquiries)
     assert Event.objects.count() == len(world.visits) + earlier
     assert Event.objects.filter(props__agent="link scanner").count() == world.machine_visits()
+
+
+def test_the_money_is_what_was_planted(told: tuple[World, Actor], world: World) -> None:
+    leader = told[1]
+    web = value(leader, "revenue_net", filters={"source": "web-shop"})
+    assert web.value == Decimal(world.web_revenue()) / 100
+    by_campaign = value(leader, "revenue_net", by=["campaign"], filters={"source": "deal"})
+    assert {row.by["campaign"]: row.value for row in by_campaign.rows} == {
+        code: Decimal(pence) / 100 for code, pence in world.won_by_campaign().items()
+    }
+
+
+def test_every_customer_of_the_shop_is_a_company(world: World) -> None:
+    names = set(Company.objects.values_list("name", flat=True))
+    assert {customer_name(number) for number in world.customers()} <= names
+    assert Company.objects.count() == SALES_LED + MARKETING_LED
 
 
 def test_everybody_who_asked_has_a_way(world: World) -> None:

@@ -27,7 +27,7 @@ def world() -> World:
 
 def moments(one: Enquiry) -> list[dt.datetime]:
     answered = one.accepted_at or one.rejected_at or one.expired_at
-    after = (one.touched_at, one.replied_at, one.deal_at, one.won_at or one.lost_at)
+    after = (one.touched_at, one.replied_at, one.deal_at or one.ended_at, one.won_at or one.lost_at)
     return [at for at in (one.at, answered, *after) if at is not None]
 
 

@@ -231,6 +231,8 @@ def _end_of(one: Enquiry) -> tuple[dt.datetime | None, LeadStatus, str]:
         return one.expired_at, LeadStatus.RECYCLED, "expired"
     if one.deal_at:
         return one.deal_at, LeadStatus.QUALIFIED, ""
+    if one.ended_at:
+        return one.ended_at, LeadStatus.RECYCLED, "no_project"
     return None, LeadStatus.WORKING if one.accepted_at else LeadStatus.NEW, ""
 
 
@@ -238,7 +240,8 @@ def _handoffs(world: World, scene: Scene, leads: Sequence[Lead]) -> None:
     rows = []
     for one, lead in zip(world.enquiries, leads, strict=True):
         seller = scene.users[one.seller]
-        ended = one.rejected_at or one.expired_at or one.deal_at
+        outcome = one.deal_at or one.ended_at
+        ended = one.rejected_at or one.expired_at or outcome
         rows.append(
             Handoff(
                 lead=lead,
@@ -249,10 +252,10 @@ def _handoffs(world: World, scene: Scene, leads: Sequence[Lead]) -> None:
                 offered_at=one.at,
                 accept_due=one.at + dt.timedelta(hours=4 if one.state != "offered" else 1),
                 accepted_at=one.accepted_at,
-                first_touch_due=_after(one.accepted_at, hours=8),
+                first_touch_due=_after(one.accepted_at, hours=22),
                 first_touch_at=one.touched_at,
                 outcome_due=_after(one.touched_at, hours=240),
-                outcome_at=one.deal_at,
+                outcome_at=outcome,
                 closed_at=ended,
                 rejection_code=one.rejection,
                 rejected_by=seller if one.rejected_at else None,
@@ -284,7 +287,7 @@ def _deals(world: World, scene: Scene, leads: Sequence[Lead]) -> list[Deal]:
     closing = {one.category: one for one in stages if one.category != "open"}
     found = [(one, lead) for one, lead in zip(world.enquiries, leads, strict=True) if one.deal_at]
     deals = Deal.objects.bulk_create(
-        _deal(scene, one, lead, _stage_of(one, at_place, closing), number)
+        _deal(scene, one, lead, _stage_of(one, at_place, closing), number, world.now.date())
         for number, (one, lead) in enumerate(found)
     )
     intervals: list[DealStageInterval] = []
@@ -323,11 +326,29 @@ def _stage_of(one: Enquiry, open_stages: Sequence[Stage], closing: Mapping[str, 
     return open_stages[min(place, len(open_stages) - 1)]
 
 
-def _deal(scene: Scene, one: Enquiry, lead: Lead, stage: Stage, number: int) -> Deal:
+# What is to be done next, and in how many days; a few are late, one in nine has nothing planned.
+_NEXT_STEPS = (
+    ("Call about the sample case", 1),
+    ("Send the proposal", 3),
+    ("Ask who decides", 0),
+    ("Agree on carriage terms", 6),
+    ("", None),
+    ("Follow up on the proposal", -2),
+    ("Show the robin tin", 8),
+    ("Proof of the own label", 12),
+    ("Call back after the stock-take", 5),
+)
+
+
+def _deal(
+    scene: Scene, one: Enquiry, lead: Lead, stage: Stage, number: int, today: dt.date
+) -> Deal:
     person = scene.people[one.person]
     opened = one.deal_at
     assert opened is not None
-    next_on = opened.date() + dt.timedelta(days=14) if stage.category == "open" else None
+    step, days = _NEXT_STEPS[number % len(_NEXT_STEPS)]
+    if stage.category != "open":
+        step, days = "", None
     name = f"{lead.company.name if lead.company else person.name}, {lead.asked_for.lower()}"
     return Deal(
         name=name,
@@ -342,8 +363,8 @@ def _deal(scene: Scene, one: Enquiry, lead: Lead, stage: Stage, number: int) -> 
         currency="GBP",
         expected_close=opened.date() + dt.timedelta(days=60),
         owner=scene.users[one.seller],
-        next_step="Call about the sample case" if next_on else "",
-        next_step_on=next_on,
+        next_step=step,
+        next_step_on=None if days is None else today + dt.timedelta(days=days),
         opened_at=opened,
         closed_at=one.won_at or one.lost_at,
         close_reason=one.lost_reason,
@@ -385,6 +406,7 @@ def _steps(one: Enquiry) -> list[tuple[Step, dt.datetime, str]]:
         (Step.OFFERED, one.at + 2 * second, "hand-off"),
         (Step.RETURNED, one.rejected_at or one.expired_at, one.rejection or "expired"),
         (Step.SAL, one.accepted_at, "accepted"),
+        (Step.RECYCLED, one.ended_at, "no project now"),
         (Step.OPPORTUNITY, one.deal_at, "deal opened"),
         (Step.CUSTOMER, one.won_at, "deal won"),
         (Step.LOST, one.lost_at, one.lost_reason),

@@ -1,9 +1,12 @@
 """Filling in the demo company: what is there today through the actions of real input, the past
 in bulk (``actions``)."""
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.utils import timezone
@@ -20,15 +23,26 @@ from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.models import ProgressRecord
 from tandem.kernel.permissions import declared
 from tandem.kernel.progress import Progress, tracking
+from tandem.kernel.tables import survey
 from tandem.people.actions import create_company, create_person
 from tandem.people.models import Company
 from tandem.people.schemas import NewCompany, NewPerson
 from tandem.project.demo.actions import Scene, write_past, write_visits
 from tandem.project.demo.shop import open_shop, plan_campaigns
-from tandem.project.demo.world import PEOPLE, SALES_LED, SEED, World, simulate
-from tandem.records.actions import add_comment, add_tag, save_view
-from tandem.records.schemas import NewComment, NewTag, NewView
+from tandem.project.demo.words import FIRST, LAST, PLACES, TRADES
+from tandem.project.demo.world import (
+    COLUMNS,
+    PEOPLE,
+    SALES_LED,
+    SEED,
+    World,
+    export_row,
+    simulate,
+)
+from tandem.records.actions import add_comment, add_tag, import_now, note_upload, save_view
+from tandem.records.schemas import ImportOptions, NewComment, NewTag, NewView
 from tandem.records.slots import object_type
+from tandem.revenue.actions import settle_deals
 
 PASSWORD = "two wheels one ride"  # noqa: S105  (the demo's, printed when it starts)
 DOMAIN = "thistleandtin.example"
@@ -54,36 +68,6 @@ COLLEAGUES = (
 )
 
 
-_FIRST = (
-    "Ann Rosalind Marit Dafydd Camille Joan Gordon Siobhán Theo Yusuf Eleanor Luc Hettie Agnes"
-    " Pieter Nell Oskar Rupert Dilys Fergus Ingrid Malin Aoife Bram Celeste Dieter Elif Farah"
-    " Greta Hamish Ilse Jonas Katrin Lars Mirela Nuala Owen Paloma Quentin Ruta Stellan Tamsin"
-    " Ursula Vikram Wanda Xenia Ygritte Zofia Marek Noor"
-).split()
-_LAST = (
-    "Kowalczyk Achterberg Solberg Pryce Verdier Birtwistle McAllister O’Rourke Hartnell İnce"
-    " Whitby Bastien Gale Fairweather Kuiper Wainwright Brandt Hythe Lowe Ashdown Bjornstad"
-    " Castellane Drummond Eriksen Featherstone Galbraith Hollis Iversen Jardine Kestrel Lindgren"
-    " Moreau Nightingale Oyelaran Penhaligon Quaife Rasmussen Saltmarsh Thorne Underhill Voss"
-    " Winterbourne Yarrow Zielinski"
-).split()
-_PLACES = (
-    "Harbour Hythe Lowther Kelso Wexford Pentland Cotswold Lindisfarne Saltmarsh Bramble"
-    " Whitstable Keswick Arran Galloway Penrose Tobermory Southwold Ludlow Rye Hexham Kendal"
-    " Orkney Skye Beverley Padstow Malvern Tenby Ripon Dunkeld Melrose"
-).split()
-_TRADES = (
-    "Gifts",
-    "Interiors",
-    "Garden Centre",
-    "Books and Cards",
-    "Heritage Shop",
-    "Larder",
-    "Homewares",
-    "Stores",
-    "Museum Shop",
-    "Pantry",
-)
 _TITLES = (
     "Buyer",
     "Owner",
@@ -123,7 +107,7 @@ def seed_demo(listener: Callable[[ProgressRecord], None] | None = None) -> None:
             kind="project.demo",
             label="Demo company",
             unit="records",
-            total=SALES_LED + PEOPLE + len(world.enquiries) + len(world.visits),
+            total=SALES_LED + PEOPLE + len(world.enquiries) + len(world.visits) + len(world.orders),
             listener=listener,
         ) as progress:
             people = fill_in(actor, users, progress)
@@ -204,10 +188,26 @@ def happen(
         motion=pipeline.motion,
         pipeline=pipeline,
     )
-    write_past(simulation, world=world, scene=scene)
+    won = write_past(simulation, world=world, scene=scene)
     progress.advance(len(world.enquiries))
     write_visits(simulation, world=world, scene=scene)
     progress.advance(len(world.visits))
+    settle_deals(simulation, won)
+    sell(simulation, world)
+    progress.advance(len(world.orders))
+
+
+def sell(actor: Actor, world: World) -> None:
+    """Bring in the orders of the web shop, by the import that real files take."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "web-shop.csv"
+        with path.open("w", newline="") as file:
+            written = csv.writer(file)
+            written.writerow(COLUMNS)
+            written.writerows(map(export_row, world.orders))
+        options = ImportOptions(currency="GBP", time_zone="Europe/London", source="web-shop")
+        run = note_upload(actor, kind="orders", name=path.name, of=survey(path), options=options)
+        import_now(actor, run, path=path)
 
 
 def _companies(
@@ -216,9 +216,9 @@ def _companies(
     made: list[Any] = []
     names: set[str] = set()
     while len(made) < SALES_LED:
-        name = f"{random.choice(_PLACES)} {random.choice(_TRADES)}"
+        name = f"{random.choice(PLACES)} {random.choice(TRADES)}"
         if name in names:
-            name = f"{random.choice(_PLACES)} & {random.choice(_LAST)} {random.choice(_TRADES)}"
+            name = f"{random.choice(PLACES)} & {random.choice(LAST)} {random.choice(TRADES)}"
         if name in names:
             continue
         names.add(name)
@@ -246,7 +246,7 @@ def _people(
 ) -> list[Any]:
     made: list[Any] = []
     for number in range(PEOPLE):
-        first, last = random.choice(_FIRST), random.choice(_LAST)
+        first, last = random.choice(FIRST), random.choice(LAST)
         company = companies[number % len(companies)]
         owner = random.choice(("priya", "tom", "isla", "hanna", None))
         address = f"{first}.{last}{number}".lower().replace("’", "").replace("i̇", "i")

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from random import Random
+from zoneinfo import ZoneInfo
+
+from tandem.project.demo.words import LAST, PLACES, TRADES
 
 SEED = 20261119
 
@@ -67,7 +70,7 @@ CAMPAIGNS = (
         -49,
         12,
         18_000,
-        60_000,
+        24_000,
         ((MAIL, 40, 1_240), (SEARCH, 30, 6_180), (SOCIAL, 20, 3_420), (FAIR, 10, 2_900)),
         160,
     ),
@@ -78,7 +81,7 @@ CAMPAIGNS = (
         -110,
         -30,
         9_000,
-        60_000,
+        24_000,
         ((SEARCH, 60, 4_870), (SOCIAL, 40, 2_310)),
         30,
     ),
@@ -162,6 +165,7 @@ class Enquiry:
     rejection: str = ""
     replied_at: dt.datetime | None = None
     expired_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None  # without a deal: back to marketing, for later
     deal_at: dt.datetime | None = None
     stage: str = ""
     amount: int = 0
@@ -176,7 +180,7 @@ class Enquiry:
             return "rejected"
         if self.expired_at:
             return "expired"
-        if self.deal_at:
+        if self.deal_at or self.ended_at:
             return "outcome"
         if self.touched_at:
             return "touched"
@@ -297,6 +301,42 @@ def pence(row: OrderRow) -> int:
     return int((row.quantity * row.price * 100).to_integral_value())
 
 
+COLUMNS = (
+    "Invoice",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "Price",
+    "Customer ID",
+    "Customer Name",
+    "Country",
+)
+
+
+def export_row(row: OrderRow) -> tuple[object, ...]:
+    """A line as the web shop exports it: moments in the shop's own zone."""
+    at = row.at.astimezone(ZoneInfo("Europe/London"))
+    return (
+        row.number,
+        row.code,
+        row.description,
+        row.quantity,
+        f"{at:%Y-%m-%d %H:%M}",
+        row.price,
+        row.customer,
+        customer_name(row.customer),
+        row.country,
+    )
+
+
+def customer_name(number: int) -> str:
+    """What a customer of the web shop is called; each number has its own name."""
+    rest, place = divmod(number, len(PLACES))
+    rest, trade = divmod(rest, len(TRADES))
+    return f"{LAST[rest % len(LAST)]} of {PLACES[place]}, {TRADES[trade].lower()}"
+
+
 def simulate(now: dt.datetime) -> World:
     """The past of the demo company as seen from ``now``."""
     random = Random(SEED)  # noqa: S311  (simulation, not secrets)
@@ -392,7 +432,8 @@ def _continued(random: Random, begun: Enquiry, now: dt.datetime) -> Enquiry:
         return _with_deal(
             random, accepted, touched + dt.timedelta(days=random.uniform(0.5, 6)), now
         )
-    return accepted
+    ended = touched + dt.timedelta(days=random.uniform(1, 8))
+    return _changed(accepted, ended_at=ended, before=now)
 
 
 def _rejected(random: Random, begun: Enquiry, at: dt.datetime, now: dt.datetime) -> Enquiry:
