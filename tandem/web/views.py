@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from tandem.kernel.actor import Actor
-from tandem.kernel.doors import ActorRequest, page, signed_in_page
+from tandem.kernel.doors import ActorRequest, page, public_page, signed_in_page
 from tandem.kernel.errors import Missing
 from tandem.kernel.installation import installation, release_sending
 from tandem.records import queries
@@ -26,6 +28,14 @@ HOME_SHOWN = 12
 
 # Until somebody is here, home welcomes; a pipeline or a form alone says nothing yet.
 FIRST_KINDS = ("person", "company")
+
+
+@require_GET
+@public_page(reason="leads on to the home page or the sign-in, in the demo to its walk")
+def front(request: ActorRequest) -> HttpResponseBase:
+    if settings.TANDEM_DEMO and not request.actor.is_known:
+        return redirect("web:walk")
+    return home(request)
 
 
 @require_GET

@@ -39,10 +39,11 @@ def running_demo(*, with_data: bool = True) -> Iterator[Tree]:
     folder.chmod(0o711)
     home = folder / "home"
     try:
+        if with_data:
+            with Tree(home, environ=SETTINGS, arguments=("--demo",)) as tree:
+                yield tree
+            return
         with Tree(home, environ=SETTINGS) as tree:
-            if with_data:
-                made = tandem(home, "demo-data", environ=SETTINGS)
-                assert made.returncode == 0, made.stderr
             yield tree
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -60,6 +60,7 @@ class Tree:
     options: dict[str, object] = field(default_factory=dict)
     python: str = sys.executable
     environ: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
     url: str = ""
     ready_seconds: float = 0.0
 
@@ -67,7 +68,7 @@ class Tree:
         begun = time.monotonic()
         self.log = self.home.with_suffix(".err").open("w")
         self.process = subprocess.Popen(
-            [self.python, "-P", "-m", "tandem", "up", "--port", "0"],
+            [self.python, "-P", "-m", "tandem", "up", "--port", "0", *self.arguments],
             env={**environment(self.home), **self.environ},
             stdout=subprocess.PIPE,
             stderr=self.log,
