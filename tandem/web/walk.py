@@ -37,6 +37,7 @@ from tandem.kernel.refs import RecordRef
 from tandem.measures.queries import Row, value
 from tandem.people.views.panels import journey
 from tandem.timeline.queries import story_of
+from tandem.ui import formats
 from tandem.ui.navigation import NavItem, Section, register
 from tandem.ui.responses import render, see_other
 
@@ -226,7 +227,7 @@ def _closed(walked: Walked) -> Step:
     if not walked.is_won:
         return Step(title, _("Give it an amount, then win it."), "now", url, _("Open the deal"))
     amount = money_of(walked.deal)
-    return Step(title, _("Won, and the order is booked."), "done", url, amount or "")
+    return Step(title, _("Won, and booked:"), "done", url, formats.money(amount) if amount else "")
 
 
 def _lead_url(walked: Walked) -> str:
