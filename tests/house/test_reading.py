@@ -27,6 +27,7 @@ from tandem.capture.schemas import NewForm, NewPage
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import public_page
 from tandem.kernel.ids import new_public_id
+from tandem.kernel.installation import installation
 from tandem.kernel.models import IdempotencyKey, Record
 from tandem.people.actions import create_person
 from tandem.people.schemas import NewPerson
@@ -122,6 +123,12 @@ def sample_arguments() -> dict[str, list[str]]:
 
 def _rows(model: type[Record]) -> models.QuerySet[Any]:
     return model._default_manager.order_by("pk")
+
+
+@pytest.fixture(autouse=True)
+def installed(db: None) -> None:
+    """What ``migrate`` made is there, though an earlier test with commits emptied every table."""
+    installation()
 
 
 @pytest.fixture
