@@ -37,6 +37,20 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+# --- days -------------------------------------------------------------------------------------
+
+
+def _iso_day(value: Any) -> Any:
+    # Left alone, a number written as text would be taken for seconds since 1970.
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip(), re.ASCII):
+        text = _("Write a day as %(example)s.") % {"example": "2026-11-30"}
+        raise PydanticCustomError("date_parsing", "{text}", {"text": text})
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_iso_day)]
+
+
 # --- words that must be known -----------------------------------------------------------------
 
 
@@ -294,7 +308,7 @@ class RateKey(Input):
     """Which rate is meant."""
 
     currency: Currency
-    date: dt.date
+    date: Day
 
 
 class RateInput(RateKey):
@@ -306,7 +320,7 @@ class RateInput(RateKey):
 class HolidayKey(Input):
     """Which holiday is meant."""
 
-    date: dt.date
+    date: Day
 
 
 class HolidayInput(HolidayKey):

@@ -3,13 +3,13 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency
+from tandem.accounts.schemas import Currency, Day
 from tandem.campaigns.errors import CodeInvalid, DatesReversed
 from tandem.campaigns.rules import MAX_CODE
 from tandem.kernel.errors import DomainError
@@ -18,6 +18,12 @@ from tandem.people.schemas import Change, EmptyIsNone, Input, Line, Name, Named,
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 # What a campaign can cost: beyond, somebody has mistaken the currency.
 _MOST = Decimal(10) ** 12
+
+
+def _no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
 
 
 def _refusal(refused: DomainError) -> PydanticCustomError:
@@ -37,7 +43,7 @@ Channel = Annotated[str, Field(max_length=40), Plain]
 Note = Annotated[str, Field(max_length=200), Plain]
 Amount = Annotated[Decimal, Field(gt=-_MOST, lt=_MOST, allow_inf_nan=False)]
 Positive = Annotated[Decimal, Field(ge=0, lt=_MOST, allow_inf_nan=False)]
-Leads = Annotated[int, Field(ge=0, le=10**9)]
+Leads = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=10**9)]
 
 
 class NewCampaign(Input):
@@ -46,8 +52,8 @@ class NewCampaign(Input):
 
     name: Name
     code: Annotated[Code | None, EmptyIsNone] = None
-    starts_on: Annotated[dt.date | None, EmptyIsNone] = None
-    ends_on: Annotated[dt.date | None, EmptyIsNone] = None
+    starts_on: Annotated[Day | None, EmptyIsNone] = None
+    ends_on: Annotated[Day | None, EmptyIsNone] = None
     budget: Annotated[Positive | None, EmptyIsNone] = None
     goal: Annotated[Positive | None, EmptyIsNone] = None
     goal_leads: Annotated[Leads | None, EmptyIsNone] = None
@@ -67,8 +73,8 @@ class ChangeCampaign(Change):
 
     name: Name | None = None
     code: Code | None = None
-    starts_on: Annotated[dt.date | None, EmptyIsNone] = None
-    ends_on: Annotated[dt.date | None, EmptyIsNone] = None
+    starts_on: Annotated[Day | None, EmptyIsNone] = None
+    ends_on: Annotated[Day | None, EmptyIsNone] = None
     budget: Annotated[Positive | None, EmptyIsNone] = None
     goal: Annotated[Positive | None, EmptyIsNone] = None
     goal_leads: Annotated[Leads | None, EmptyIsNone] = None
@@ -87,7 +93,7 @@ class CostInput(Input):
     """What was spent on a day, in major units; a refund is negative. ``currency`` is the
     campaign's where it is left out."""
 
-    on: dt.date
+    on: Day
     amount: Amount
     currency: Annotated[Currency | None, EmptyIsNone] = None
     channel: Annotated[Channel | None, EmptyIsNone] = None
@@ -103,7 +109,7 @@ class NewCost(CostInput):
 class ChangeCost(Change):
     """Fields of a cost to change."""
 
-    on: dt.date | None = None
+    on: Day | None = None
     amount: Amount | None = None
     currency: Currency | None = None
     channel: Annotated[Channel | None, EmptyIsNone] = None

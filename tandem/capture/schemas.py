@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    StrictBool,
     create_model,
     model_validator,
 )
@@ -213,7 +214,7 @@ class NewForm(Input):
         default="name | Your name * | text\nemail | Mail address * | email", validate_default=True
     )
     status: Status = "draft"
-    raises_hand: bool = False
+    raises_hand: StrictBool = False
     contact_kind: Kind = "contact"
     intro: Paragraph = ""
     button: Button = ""
@@ -229,7 +230,7 @@ class ChangeForm(Change):
     slug: Slug = ""
     fields: Fields = ""
     status: Status = "draft"
-    raises_hand: bool = False
+    raises_hand: StrictBool = False
     contact_kind: Kind = "contact"
     intro: Paragraph = ""
     button: Button = ""

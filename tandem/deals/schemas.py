@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency
+from tandem.accounts.schemas import Currency, Day
 from tandem.deals.rules import LossReason, SaidBy
 from tandem.people.schemas import (
     Change,
@@ -47,9 +47,9 @@ class NewDeal(Input):
     person: Annotated[Named | None, EmptyIsNone] = None
     amount: Annotated[Amount | None, EmptyIsNone] = None
     currency: Annotated[Currency | None, EmptyIsNone] = None
-    expected_close: Annotated[dt.date | None, EmptyIsNone] = None
+    expected_close: Annotated[Day | None, EmptyIsNone] = None
     next_step: Annotated[Step | None, EmptyIsNone] = None
-    next_step_on: Annotated[dt.date | None, EmptyIsNone] = None
+    next_step_on: Annotated[Day | None, EmptyIsNone] = None
     owner: Annotated[Named | None, EmptyIsNone] = None
     pipeline: Annotated[Named | None, EmptyIsNone] = None
     stage: Annotated[Named | None, EmptyIsNone] = None
@@ -69,9 +69,9 @@ class DealFromLead(Input):
     name: Annotated[Name | None, EmptyIsNone] = None
     amount: Annotated[Amount | None, EmptyIsNone] = None
     currency: Annotated[Currency | None, EmptyIsNone] = None
-    expected_close: Annotated[dt.date | None, EmptyIsNone] = None
+    expected_close: Annotated[Day | None, EmptyIsNone] = None
     next_step: Annotated[Step | None, EmptyIsNone] = None
-    next_step_on: Annotated[dt.date | None, EmptyIsNone] = None
+    next_step_on: Annotated[Day | None, EmptyIsNone] = None
     pipeline: Annotated[Named | None, EmptyIsNone] = None
 
 
@@ -83,9 +83,9 @@ class ChangeDeal(Change):
     person: Annotated[Named | None, EmptyIsNone] = None
     amount: Annotated[Amount | None, EmptyIsNone] = None
     currency: Annotated[Currency | None, EmptyIsNone] = None
-    expected_close: Annotated[dt.date | None, EmptyIsNone] = None
+    expected_close: Annotated[Day | None, EmptyIsNone] = None
     next_step: Annotated[Step | None, EmptyIsNone] = None
-    next_step_on: Annotated[dt.date | None, EmptyIsNone] = None
+    next_step_on: Annotated[Day | None, EmptyIsNone] = None
     owner: Annotated[Named | None, EmptyIsNone] = None
 
     @model_validator(mode="after")
@@ -146,7 +146,7 @@ class NextStepIn(Input):
     """What happens next in a deal, and when; both empty take it away."""
 
     next_step: Annotated[Step | None, EmptyIsNone] = None
-    next_step_on: Annotated[dt.date | None, EmptyIsNone] = None
+    next_step_on: Annotated[Day | None, EmptyIsNone] = None
 
 
 class ContactIn(Input):

@@ -1,12 +1,12 @@
 """Inputs and outputs of attribution."""
 
-import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
+from tandem.accounts.schemas import Day
 from tandem.insight.errors import ModelUnknown
 from tandem.insight.rules import AttributionModel
 from tandem.measures.rules import Period
@@ -26,8 +26,8 @@ class AttributionIn(Schema):
     """By which model, of which period, among what; days include both ends."""
 
     model: Plain = str(AttributionModel.LINEAR)
-    first: Annotated[dt.date | None, Field(alias="from")] = None
-    last: Annotated[dt.date | None, Field(alias="to")] = None
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
     by: By = By.CHANNEL
 
     @property

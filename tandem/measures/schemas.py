@@ -6,6 +6,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
+from tandem.accounts.schemas import Day
 from tandem.measures.rules import Period, Unit, read_filters
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=400)]
@@ -19,8 +20,8 @@ class Asked(Schema):
     ``by`` is names of dimensions with commas between, ``filter`` pairs ``name:value`` likewise.
     """
 
-    first: Annotated[dt.date | None, Field(alias="from")] = None
-    last: Annotated[dt.date | None, Field(alias="to")] = None
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
     by: Plain = ""
     filter: Plain = ""
 

@@ -8,12 +8,14 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError, core_schema
 
 from tandem.accounts.schemas import Country
 from tandem.kernel.errors import DomainError
@@ -66,7 +68,26 @@ Domain = Annotated[str, Field(max_length=253), AfterValidator(_domain)]
 # A record or user named by public id, or by what people call it.
 Named = Annotated[str, Field(max_length=254), Plain]
 CompanyNamed = Annotated[str, Field(max_length=200), Plain]  # one that nobody knows is added
-EmptyIsNone = BeforeValidator(_none_if_empty)
+
+
+class _EmptyIsNone:
+    """Takes an empty text for null, and says so in the description of the field."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_none_if_empty, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        found = handler(schema)
+        if {"type": "null"} in found.get("anyOf", ()):
+            found["anyOf"].append({"type": "string", "pattern": r"^\s*$"})
+        return found
+
+
+EmptyIsNone = _EmptyIsNone()
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION)]
 
 

@@ -1,12 +1,13 @@
 """What may be put into orders, and how they are answered."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from django.utils.timezone import is_aware
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tandem.accounts.schemas import Country, Currency
@@ -23,13 +24,20 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
+def _no_number(value: Any) -> Any:
+    # A number written as text would be taken for seconds since 1970.
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+\s*", value):
+        raise PydanticCustomError("datetime_parsing", "Input should be a moment of ISO 8601")
+    return value
+
+
 def _free_source(source: str) -> str:
     if source == SOURCE_OF_DEALS:
         raise PydanticCustomError("source_taken", "This source is kept for won deals.")
     return source
 
 
-Moment = Annotated[datetime, AfterValidator(_aware)]
+Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_aware)]
 Quantity = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
 Price = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
 Code = Annotated[str, Field(max_length=80), Plain]
