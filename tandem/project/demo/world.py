@@ -439,7 +439,8 @@ def _continued(random: Random, begun: Enquiry, now: dt.datetime) -> Enquiry:
 def _rejected(random: Random, begun: Enquiry, at: dt.datetime, now: dt.datetime) -> Enquiry:
     code = _one_of(random, REJECTIONS)
     reply = at + dt.timedelta(hours=random.uniform(1, 30))
-    if now - at < dt.timedelta(days=2) or random.random() < 0.08:
+    age = now - at
+    if age < dt.timedelta(days=2) or (age < dt.timedelta(days=30) and random.random() < 0.08):
         return _changed(begun, rejected_at=at, rejection=code, before=now)
     return _changed(begun, rejected_at=at, rejection=code, replied_at=reply, before=now)
 
