@@ -111,7 +111,7 @@ def test_a_foreign_record_is_as_missing_as_one_that_never_was(open_as, scene):
     assert trace.sub("", page.locator("main").inner_text()) == trace.sub("", foreign)
     expect(page.get_by_role("heading", name="There is nothing here", level=1)).to_be_attached()
     page.get_by_role("link", name="Go home").click()
-    expect(page.get_by_role("heading", name="Home", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="This month, both sides")).to_be_visible()
 
 
 def test_a_hidden_address_is_not_told_by_the_form(open_as, scene, word):
