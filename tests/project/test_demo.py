@@ -16,13 +16,15 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.progress import Progress
 from tandem.lake.models import Event
 from tandem.measures.queries import value
-from tandem.people.models import Company, LifecycleState
+from tandem.people.models import Company, LifecycleState, Person, PersonEmail
 from tandem.project.demo import seed
 from tandem.project.demo.shop import costs_of
 from tandem.project.demo.world import (
     CAMPAIGNS,
+    DUPLICATES,
     ENQUIRIES,
     MARKETING_LED,
+    PEOPLE,
     SALES_LED,
     World,
     customer_name,
@@ -110,6 +112,16 @@ def test_the_money_is_what_was_planted(told: tuple[World, Actor], world: World) 
     assert {row.by["campaign"]: row.value for row in by_campaign.rows} == {
         code: Decimal(pence) / 100 for code, pence in world.won_by_campaign().items()
     }
+
+
+def test_some_people_are_here_twice(world: World) -> None:
+    listed = PersonEmail.objects.filter(address__endswith="@fair-list.example")
+    assert listed.count() == DUPLICATES
+    assert Person.objects.count() == PEOPLE + DUPLICATES
+    for again in listed.select_related("person"):
+        last = again.person.name.split(" ", 1)[1]
+        alike = Person.objects.exclude(pk=again.person_id).filter(name__contains=last[:-2])
+        assert alike.exists(), again.person.name
 
 
 def test_every_customer_of_the_shop_is_a_company(world: World) -> None:

@@ -32,6 +32,7 @@ from tandem.project.demo.shop import open_shop, plan_campaigns
 from tandem.project.demo.words import FIRST, LAST, PLACES, TRADES
 from tandem.project.demo.world import (
     COLUMNS,
+    DUPLICATES,
     PEOPLE,
     SALES_LED,
     SEED,
@@ -166,6 +167,7 @@ def fill_in(actor: Actor, users: dict[str, User], progress: Progress) -> list[An
     random = Random(SEED)  # noqa: S311  (simulation, not secrets)
     companies = _companies(actor, random, users, progress)
     people = _people(actor, random, users, companies, progress)
+    _twice(actor, people)
     _talk(random, users, people)
     _views(actor)
     return people
@@ -266,6 +268,20 @@ def _people(
         made.append(person)
         progress.advance()
     return made
+
+
+def _twice(actor: Actor, people: Sequence[Any]) -> None:
+    """Some people a second time, as they come from a trade fair's list: there for merging."""
+    for number, person in enumerate(people[:DUPLICATES]):
+        first, _space, last = person.name.partition(" ")
+        create_person(
+            actor,
+            data=NewPerson(
+                name=f"{first[0]}. {last}" if number % 2 else f"{first} {last[:-2]}{last[:-3:-1]}",
+                email=f"trade{number}@fair-list.example",
+                country=person.country or None,
+            ),
+        )
 
 
 def _talk(random: Random, users: dict[str, User], people: list[Any]) -> None:

@@ -21,6 +21,7 @@ SEED = 20261119
 SALES_LED = 275
 PEOPLE = 640
 MARKETING_LED = 4_300
+DUPLICATES = 24  # people who are here twice, by another address and with a slip in the name
 ENQUIRIES = 420
 DAYS_OF_ORDERS = 730
 DAYS_OF_VISITS = 60
