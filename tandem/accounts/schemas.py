@@ -42,7 +42,10 @@ class Input(BaseModel):
 
 def _iso_day(value: Any) -> Any:
     # Left alone, a number written as text would be taken for seconds since 1970.
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip(), re.ASCII):
+    is_number = isinstance(value, int | float)
+    if is_number or (
+        isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip(), re.ASCII)
+    ):
         text = _("Write a day as %(example)s.") % {"example": "2026-11-30"}
         raise PydanticCustomError("date_parsing", "{text}", {"text": text})
     return value

@@ -83,7 +83,7 @@ class FormField(Input):
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: Annotated[str, Field(min_length=1, max_length=160), Plain]
     type: AnswerType = AnswerType.TEXT
-    required: bool = False
+    required: StrictBool = False
     max_length: Annotated[int | None, Field(ge=1, le=LONG_ANSWER)] = None
     options: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=120), Plain]], Field(max_length=50)
