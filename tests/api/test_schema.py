@@ -123,8 +123,13 @@ def callers(client_as, known, monkeypatch, one_transaction) -> list[tuple[ApiCli
 
 
 @schema.parametrize()
+# The same cases each time: what is found is found by whoever changes something, not by chance.
 @settings(
-    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_as_described(case, callers):
     left_out = [positive_data_acceptance]
