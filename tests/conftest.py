@@ -1,8 +1,6 @@
 """The cast of the tests: users of every role, and the actors that they are."""
 
-import asyncio
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -20,30 +18,22 @@ from tandem.kernel.permissions import declared
 # Argon2 is slow on purpose: a tenth of a second for each of the users that almost every test makes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Playwright leaves its event loop in the thread after a test in a browser; Django would take the
-# next test for asynchronous code and refuse it the database.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-
 PASSWORD = "tin whistle and harbour lights"
 
 _numbers = count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers come last: from the first on, Playwright's event loop runs in the thread of the
+    tests, and Django gives code in a loop a database connection of its own, or none."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)
 def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test writes is seen by all of it and rolled back with it, progress included."""
     monkeypatch.setattr("tandem.kernel.progress.ALIAS", "default")
-
-
-@pytest.fixture(autouse=True)
-def no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright's loop stays "running" in the thread; a test without browser starts its own."""
-    left = None if "playwright" in request.fixturenames else asyncio._get_running_loop()
-    if left is not None:
-        asyncio._set_running_loop(None)
-    yield
-    if left is not None:
-        asyncio._set_running_loop(left)
 
 
 @pytest.fixture

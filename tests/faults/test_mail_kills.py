@@ -33,7 +33,7 @@ send_due()
 """
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
 
 def sender_process(url: str, home: Path) -> subprocess.Popen[bytes]:

@@ -42,7 +42,7 @@ WRITABLE: dict[str, frozenset[str]] = {
 }
 # Reading these is no question to the pages: they stream for as long as somebody listens.
 ENDLESS: frozenset[str] = frozenset()
-ADDRESSES_PER_ROUTE = 12
+ADDRESSES_PER_ROUTE = 5
 
 pytestmark = pytest.mark.django_db
 
