@@ -1,6 +1,6 @@
 """The cast of the tests: users of every role, and the actors that they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -23,11 +23,19 @@ PASSWORD = "tin whistle and harbour lights"
 _numbers = count(1)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Browsers come last: from the first on, Playwright's event loop runs in the thread of the
     tests, and Django gives code in a loop a database connection of its own, or none."""
-    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+    for item in items:
+        if uses_browser(item):
+            item.add_marker("browser")
+    yield
+    items.sort(key=uses_browser)
+
+
+def uses_browser(item: pytest.Item) -> bool:
+    return "playwright" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(autouse=True)

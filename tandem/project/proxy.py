@@ -30,6 +30,9 @@ FIRST_FINAL_STATUS = 200
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+TRIES = 3
+"""Of a request that only reads: a process that dies may still take one more connection."""
+
 
 class UpstreamAwayError(Exception):
     """The upstream cannot be reached, so it has not seen the request."""
@@ -251,11 +254,13 @@ class Upstream:
         Raises UpstreamAwayError, UpstreamBrokenError, UpstreamSilentError, and what the body of
         the request raises.
         """
-        try:
-            return await self._ask_once(request)
-        except UpstreamBrokenError as error:
-            if error.has_heard or request.method not in REPEATABLE or request.rest is not None:
-                raise
+        for _ in range(TRIES - 1):
+            try:
+                return await self._ask_once(request)
+            except UpstreamBrokenError as error:
+                if error.has_heard or request.method not in REPEATABLE or request.rest is not None:
+                    raise
+                self.close()  # the idle ones may be of the same process
         return await self._ask_once(request)
 
     async def _ask_once(self, request: Request) -> Answer:

@@ -6,9 +6,6 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
-
-
 _numbers = count(1)
 
 

@@ -9,8 +9,6 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.e2e.screenshots import pages
 
-pytestmark = pytest.mark.browser
-
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
 INLINE = re.compile(

@@ -5,8 +5,6 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture(scope="module")
 def seller(api_of):

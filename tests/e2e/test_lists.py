@@ -7,8 +7,6 @@ from urllib.parse import quote, unquote_plus
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
-
 ODD_NAMES = {
     "html": "<img src=x onerror=alert(1)>",
     "arabic": "ليلى حداد",

@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.e2e.product import Api, context_for
 from tests.faults.tree import Tree
 
-pytestmark = pytest.mark.browser
-
 FIELDS = """name | Your name * | text
 email | Mail address * | email
 phone | Phone | phone

@@ -9,8 +9,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture(scope="module")
 def scene(api_of, word):

@@ -12,8 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.product import Api, context_for
 from tests.faults.tree import Tree
 
-pytestmark = pytest.mark.browser
-
 CAMPAIGN = "winter-tins-2026"
 ARRIVES = f"/p/winter-tins?utm_source=newsletter&utm_medium=email&utm_campaign={CAMPAIGN}"
 SELLERS = ("priya", "tom")

@@ -197,6 +197,42 @@ def test_a_read_is_repeated_once_and_a_write_never():
     assert served == ["GET", "GET", "POST"]
 
 
+def test_a_read_outlives_a_process_with_many_connections():
+    """All of them were idle and break as they are used, as those of a killed process do."""
+    old: list[asyncio.StreamWriter | None] = []
+
+    async def dies_after_four(reader, writer):
+        if len(old) < 4:
+            old.append(writer)
+        while True:
+            await read_request(reader)
+            if len(old) == 5 and writer in old:
+                return
+            while len(old) < 4:
+                await asyncio.sleep(0)
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async def scenario(edge):
+        first = await asyncio.gather(*(ask(edge) for _ in range(4)))
+        old.append(None)
+        return [answer[0] for answer in first], (await ask(edge))[0]
+
+    (statuses, _) = run(dies_after_four, scenario)
+
+    assert statuses == ([204] * 4, 204)
+
+
+def test_a_read_that_kills_whoever_takes_it_is_given_up():
+    served = []
+
+    async def dies(reader, writer):
+        served.append((await read_request(reader))[0])
+
+    (answer, _) = run(dies, ask)
+
+    assert (answer[0], len(served)) == (503, 3)
+
+
 def test_an_upstream_that_is_away_is_a_page_for_people_and_json_for_programs(monkeypatch):
     monkeypatch.setattr(proxy, "CONNECT_SECONDS", 0.05)
 

@@ -4,7 +4,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-pytestmark = pytest.mark.browser
 PARTS = ("components", "list", "record", "sign-in", "settings", "error")
 
 
