@@ -12,11 +12,15 @@ from tandem.accounts.actions import add_user
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import NewUser
+from tandem.kernel import progress
 from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.permissions import declared
 
 # Argon2 is slow on purpose: a tenth of a second for each of the users that almost every test makes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# What a test writes is seen by all of it and rolled back with it, progress included.
+progress.ALIAS = "default"
 
 PASSWORD = "tin whistle and harbour lights"
 
@@ -36,12 +40,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 def uses_browser(item: pytest.Item) -> bool:
     return "playwright" in getattr(item, "fixturenames", ())
-
-
-@pytest.fixture(autouse=True)
-def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test writes is seen by all of it and rolled back with it, progress included."""
-    monkeypatch.setattr("tandem.kernel.progress.ALIAS", "default")
 
 
 @pytest.fixture
