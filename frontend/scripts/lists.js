@@ -124,13 +124,9 @@ on("click", "[data-list] [data-pick]", (event, box) => {
 });
 on("change", "[data-pick-all]", (_event, box) => pickAll(box.closest("[data-list]"), box.checked));
 on("click", "[data-bulk-clear]", (_event, button) => pickAll(button.closest("[data-list]"), false));
-on("click", "[data-bulk-all]", (_event, button) => {
-  const list = button.closest("[data-list]");
-  const every = list.querySelector("[data-bulk-every]");
-  every.disabled = false;
-  every.value = "1";
-  button.hidden = true;
-  list.querySelector("[data-bulk-count]").textContent = say("selected", { n: button.dataset.bulkAll });
+on("change", "[data-bulk-every]", (_event, every) => {
+  const list = every.closest("[data-list]");
+  tell(list, every.checked ? every.dataset.bulkEvery : pickedOf(list).length);
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open], [popover]:popover-open")) return;
@@ -138,23 +134,30 @@ document.addEventListener("keydown", (event) => {
   if (list && document.getElementById("peek")?.hidden !== false) pickAll(list, false);
 });
 
+// A row is there twice, for wide and for small screens: what counts is what is seen.
+function boxesOf(list) {
+  return rowsOf(list).map(pickOf).filter(Boolean);
+}
+
+function pickedOf(list) {
+  return boxesOf(list).filter((box) => box.checked);
+}
+
+function tell(list, n) {
+  const told = list.querySelector("[data-bulk-count]");
+  if (told) told.textContent = say("selected", { n: n.toLocaleString(document.documentElement.lang) });
+}
+
 function count(list) {
-  const boxes = [...list.querySelectorAll("[data-pick]")];
-  const picked = boxes.filter((box) => box.checked).length;
+  const boxes = boxesOf(list);
+  const picked = pickedOf(list).length;
   for (const box of boxes) box.closest("[data-row]")?.classList.toggle("is-picked", box.checked);
   const all = list.querySelector("[data-pick-all]");
   if (all) {
     all.checked = picked > 0 && picked === boxes.length;
     all.indeterminate = picked > 0 && picked < boxes.length;
   }
-  const bar = list.querySelector("[data-bulk]");
-  if (!bar) return;
-  bar.hidden = picked === 0;
-  bar.querySelector("[data-bulk-count]").textContent = say("selected", { n: picked.toLocaleString(document.documentElement.lang) });
-  const every = bar.querySelector("[data-bulk-every]");
-  if (every) {
-    every.disabled = true;
-    every.value = "";
-    bar.querySelector("[data-bulk-all]").hidden = false;
-  }
+  const every = list.querySelector("[data-bulk-every]");
+  if (every) every.checked = false;
+  tell(list, picked);
 }

@@ -38,19 +38,21 @@ class OpenChangeSet:
 _open: ContextVar[OpenChangeSet | None] = ContextVar("tandem_change_set", default=None)
 _completed: ContextVar[UUID | None] = ContextVar("tandem_completed", default=None)
 _permissions: dict[str, str] = {}
+_of_many: set[str] = set()
 _before_commit: list[Callable[[OpenChangeSet], None]] = []
 
 
 def action(
-    *, permission: str
+    *, permission: str, is_of_many: bool = False
 ) -> Callable[
     [Callable[Concatenate[Actor, Inputs], Outcome]],
     Callable[Concatenate[Actor, Inputs], Outcome],
 ]:
     """Make a function an action; its first argument is the actor.
 
-    Raises Unauthenticated or Refused before anything is read, and rolls everything back when the
-    function raises.
+    The undo of one that ``is_of_many`` records leaves alone what was changed again since: one later
+    edit among thousands shall not hold up the rest. Raises Unauthenticated or Refused before
+    anything is read, and rolls everything back when the function raises.
     """
 
     def decorate(
@@ -59,6 +61,8 @@ def action(
         name = f"{function.__module__.split('.')[1]}.{function.__name__}"
         permissions.require_known(permission, by=name)
         _permissions[name] = permission
+        if is_of_many:
+            _of_many.add(name)
 
         @wraps(function)
         def run(actor: Actor, /, *args: Inputs.args, **kwargs: Inputs.kwargs) -> Outcome:
@@ -75,6 +79,11 @@ def action(
 def permission_of(name: str) -> str | None:
     """What the action of this name asks for; None when there is no such action any more."""
     return _permissions.get(name)
+
+
+def is_of_many(name: str) -> bool:
+    """Whether the action of this name is one of many records at once."""
+    return name in _of_many
 
 
 def current_change_set() -> OpenChangeSet:

@@ -79,6 +79,23 @@ class Progress:
             raise Cancelled()
 
 
+def announce(actor: Actor, *, kind: str, label: str, unit: str, total: int) -> ProgressRecord:
+    """Show a job from the moment that it is asked for, in the caller's transaction.
+
+    The job goes on with it: ``tracking(..., announced=its public id)``.
+    """
+    record = ProgressRecord.objects.create(
+        kind=kind,
+        label=label[:200],
+        unit=unit,
+        total=total,
+        actor_id=actor.user_id,
+        message=str(_("Waiting for a worker.")),
+    )
+    record.refresh_from_db()
+    return record
+
+
 @contextmanager
 def tracking(
     actor: Actor,
@@ -88,16 +105,22 @@ def tracking(
     unit: str,
     total: int | None = None,
     listener: Callable[[ProgressRecord], None] | None = None,
+    announced: UUID | None = None,
 ) -> Iterator[Progress]:
     """Show a long job while it runs; its end, good or bad, is written when the block ends.
 
     ``unit`` is the plural of what is counted (rows, people); results go into
     ``progress.record.result`` as plain JSON. A command passes a ``listener`` that draws its bar.
     """
-    record = ProgressRecord.objects.using(ALIAS).create(
-        kind=kind, label=label[:200], unit=unit, total=total, actor_id=actor.user_id
-    )
-    record.refresh_from_db()
+    rows = ProgressRecord.objects.using(ALIAS)
+    if announced is None:
+        record = rows.create(
+            kind=kind, label=label[:200], unit=unit, total=total, actor_id=actor.user_id
+        )
+        record.refresh_from_db()
+    else:  # what a worker that died had counted is counted anew
+        record = rows.get(public_id=announced)
+        record.done, record.message = 0, ""
     progress = Progress(record, listener)
     state, message = ProgressState.FAILED, ""
     try:

@@ -18,7 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from psycopg import sql
 
-from tandem.kernel.actions import action, current_change_set, mark_as_undo, permission_of
+from tandem.kernel.actions import (
+    action,
+    current_change_set,
+    is_of_many,
+    mark_as_undo,
+    permission_of,
+)
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Conflict, FieldError, Missing
 from tandem.kernel.facts import Fact, publish
@@ -94,16 +100,17 @@ def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UU
     Who may not do a thing (any more) may not undo it either: the permission of the action is asked
     for again. Raises Missing when the change set is not the actor's to see, Refused, AlreadyUndone,
     and UndoConflict with the fields that were changed since (unless ``keep_later_edits``, which
-    leaves just those as they are).
+    leaves just those as they are, or an action of many records did it).
     """
     target = change_set_for(actor, public_id)
-    _require_right_to(actor, target)
+    original = _original(target)
+    _require_right_to(actor, original)
     # Two people who press Undo at once: the second waits here and then finds it undone.
     ChangeSet.objects.select_for_update().get(pk=target.pk)
     if target.undone_by.exists():
         raise AlreadyUndone()
     tables = _touched_tables(target.pk)
-    if not keep_later_edits:
+    if not (keep_later_edits or is_of_many(original.action)):
         _refuse_conflicts(target.pk, tables)
     mark_as_undo(target.pk)
     try:
@@ -125,10 +132,14 @@ def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UU
     return current_change_set().public_id
 
 
-def _require_right_to(actor: Actor, target: ChangeSet) -> None:
+def _original(target: ChangeSet) -> ChangeSet:
     original = target
     while original.undo_of is not None:
         original = original.undo_of
+    return original
+
+
+def _require_right_to(actor: Actor, original: ChangeSet) -> None:
     permission = permission_of(original.action)
     if permission is None:
         raise Missing()

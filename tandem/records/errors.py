@@ -24,6 +24,25 @@ class CursorInvalid(Invalid):
     message = _("This page of the list is not there any more. Start again at the first.")
 
 
+class NotForMany(Invalid):
+    """This field is one record's own, as a name or an address is."""
+
+    code = "not_for_many"
+    message = _("This cannot be set for many records at once.")
+
+
+class NothingChosen(Invalid):
+    code = "nothing_chosen"
+    message = _("Choose the records first.")
+
+
+class SelectionChanged(Conflict):
+    """Since the preview others came or went; the text says how many there are now."""
+
+    code = "selection_changed"
+    message = _("Meanwhile the records that fit have changed. Look at the number again.")
+
+
 class ViewNameTaken(Conflict):
     code = "view_name_taken"
     message = _("You already have a view of this name.")

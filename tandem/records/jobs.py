@@ -1,11 +1,17 @@
-"""Imports that a page or the API asked for, done by a worker as the user who asked."""
+"""Long work that a page or the API asked for, done by a worker as the user who asked."""
 
+from typing import Any
+from uuid import UUID
+
+from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.jobs import job
 from tandem.records.actions.imports import forget_old_files, import_now
+from tandem.records.actions.many import deed_of, query_from, run_announced
 from tandem.records.models import ImportRun, ImportState
 from tandem.records.queries import path_of
+from tandem.records.slots import object_type
 
 KEPT_DAYS = 7
 
@@ -17,6 +23,28 @@ def run_import(actor: Actor, run_id: int, is_trial: bool) -> None:
     if run.state in (ImportState.WAITING, ImportState.RUNNING) and run.user is not None:
         who = actor_for(run.user, Source.IMPORT)
         import_now(who, run, path=path_of(run), is_trial=is_trial)
+
+
+@job("records.run_bulk")
+def run_bulk(
+    actor: Actor,
+    user_id: int,
+    source: str,
+    kind: str,
+    filters: dict[str, Any],
+    text: str,
+    deed: dict[str, Any],
+    progress: str,
+) -> None:
+    """Do with many records what a user asked for, as that user, with the rights of now."""
+    found = object_type(kind)
+    run_announced(
+        actor_for(User.objects.get(pk=user_id), Source(source)),
+        found,
+        query_from(found, filters, text),
+        deed_of(found, **deed),
+        progress=UUID(progress),
+    )
 
 
 @job("records.forget_uploads", permissions=frozenset({"records.import"}), every="17 3 * * *")

@@ -34,6 +34,7 @@ from tandem.records.errors import (
     FilterInvalid,
     ImportUnknown,
     MappingInvalid,
+    NothingChosen,
     SortInvalid,
 )
 from tandem.records.models import Comment, ImportRun, SavedView, Tag, TagLink, Visibility
@@ -91,6 +92,23 @@ def records_matching(object_type: ObjectType, actor: Actor, query: ListQuery) ->
     if not query.filters.is_empty:
         rows = rows.filter(_compile(object_type, actor, query.filters))
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which records a deed on many is about: these, or every one that a list shows."""
+
+    ids: tuple[UUID, ...] = ()
+    every: ListQuery | None = None
+
+
+def chosen(object_type: ObjectType, actor: Actor, selection: Selection) -> QuerySet[Any]:
+    """The selected records that the actor may see, in no order; NothingChosen for none at all."""
+    if selection.every is not None:
+        return records_matching(object_type, actor, selection.every).order_by()
+    if not selection.ids:
+        raise NothingChosen()
+    return object_type.visible_to(actor).filter(public_id__in=selection.ids).order_by()
 
 
 def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPage:

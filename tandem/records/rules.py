@@ -317,6 +317,11 @@ def _pruned(tree: Group) -> Group:
     return Group(tree.op, tuple(items))
 
 
+def in_parts(ids: Sequence[int], *, size: int = 10_000) -> list[Sequence[int]]:
+    """Many ids in parts, each for one statement: between two of them a deed may be stopped."""
+    return [ids[first : first + size] for first in range(0, len(ids), size)]
+
+
 def normalized_tag(name: str) -> str:
     """Tags are the same when they differ by case or space only."""
     return " ".join(name.split()).casefold()

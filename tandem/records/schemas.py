@@ -1,5 +1,6 @@
 """Inputs of saved views, tags and comments: the one validation for page, API and job."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
@@ -66,6 +67,15 @@ class NewTag(_Input):
     """A tag to put on a record."""
 
     name: Annotated[Line, Field(max_length=MAX_TAG), AfterValidator(_tag)]
+
+
+class BulkVerb(StrEnum):
+    """What is done with many records at once."""
+
+    CHANGE = "change"
+    TAG = "tag"
+    UNTAG = "untag"
+    DELETE = "delete"
 
 
 class NewComment(_Input):

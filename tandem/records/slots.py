@@ -90,6 +90,39 @@ class Permissions:
     delete: str
 
 
+# Told how many more records are done; raises Cancelled when somebody asked to stop.
+Advance = Callable[[int], None]
+
+
+def ignore(count: int) -> None:
+    """The listener of a deed that is done before anybody could watch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkDone:
+    """What a deed on many records came to: those it was about, and those it changed."""
+
+    matched: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What may be done with many records of a kind at once.
+
+    ``change`` and ``delete`` are actions of the owning room ``(actor, chosen, *, advance)``, the
+    first with ``data`` of the change schema: a few statements each for any number of records, one
+    change set. ``to_change(actor, chosen, data=...)`` narrows to what ``change`` would change.
+    ``fields`` are those that can be set; an owner needs the permission ``assign`` too.
+    """
+
+    fields: tuple[str, ...]
+    assign: str
+    change: Callable[..., BulkDone]
+    to_change: Callable[..., QuerySet[Any]]
+    delete: Callable[..., BulkDone]
+
+
 @dataclass(frozen=True)
 class ObjectType:
     """One kind of record.
@@ -126,6 +159,7 @@ class ObjectType:
     match_keys: tuple[str, ...] = ()
     privacy: Privacy = Privacy.BUSINESS
     is_square: bool = False  # the face of a company is square, of a person round
+    bulk: Bulk | None = None  # without it, many at once can only be tagged
     board: str = ""  # the name of the route that shows the same records as a board
 
     def field(self, key: str) -> Field | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tandem.records.views import filters, imports, lists, records, saved, talk
+from tandem.records.views import filters, imports, lists, many, records, saved, talk
 
 app_name = "records"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     ),
     path("<kind:kind>", lists.record_list, name="list"),
     path("<kind:kind>/new", records.new_record, name="new"),
+    path("<kind:kind>/many/<slug:offer>", many.many, name="many"),
+    path("<kind:kind>/many/progress/<uuid:public_id>", many.many_progress, name="many-progress"),
     path("<kind:kind>/filter", filters.filter_dialog, name="filter"),
     path("<kind:kind>/views/new", saved.new_view, name="new-view"),
     path("<kind:kind>/views/<uuid:public_id>", saved.update_view, name="view"),

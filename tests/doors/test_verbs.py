@@ -32,8 +32,10 @@ from tandem.people.actions import change_person, create_person, delete_person
 from tandem.people.models import Person
 from tandem.people.schemas import ChangePerson, NewPerson
 from tandem.records.actions import add_comment, add_tag, save_view
+from tandem.records.actions.many import Deed, ask_for
 from tandem.records.models import Comment, SavedView, TagLink
-from tandem.records.schemas import NewComment, NewTag, NewView
+from tandem.records.queries import ListQuery, Selection
+from tandem.records.schemas import BulkVerb, NewComment, NewTag, NewView
 from tandem.records.slots import object_type
 from tandem.revenue.actions import book_order
 from tandem.revenue.models import Order
@@ -72,6 +74,7 @@ class Verb:
     outcome: Callable[[UUID], object]
     expected: object
     page_refuses: int = 403
+    by_api: Callable[[Input], Input] | None = None  # where the body is not just the input
     kind: str = ""  # "_deal" where the record is a deal, else it is a person
 
 
@@ -92,6 +95,14 @@ def settings_now() -> tuple[str, str, str]:
     return found.name, found.base_currency, found.time_zone
 
 
+def tagged(pk: UUID) -> list[tuple[int, str]]:
+    return [(person(pk).pk, "Trade fair")]
+
+
+# Everything that who asks may see.
+EVERY: Input = {"op": "and", "items": []}
+ALL = Selection(every=ListQuery())
+PEOPLE = object_type("person")
 COMPANY = {"name": "Thistle", "base_currency": "GBP", "time_zone": "Europe/London"}
 
 VERBS = (
@@ -166,6 +177,50 @@ VERBS = (
         bad={"name": "x" * 61},
         outcome=lambda pk: list(TagLink.objects.filter(at(pk)).values_list("tag__name", flat=True)),
         expected=["Trade fair"],
+    ),
+    Verb(
+        name="tag many",
+        allowed="seller",
+        refused="viewer",
+        page="/people/many/tag?_all=1",
+        api=("POST", "/people/bulk"),
+        by_api=lambda data: {"verb": "tag", "filter": EVERY, "tag": data},
+        schema=NewTag,
+        act=lambda actor, _id, data: ask_for(actor, PEOPLE, ALL, Deed(BulkVerb.TAG, data)),
+        good={"name": "Trade fair"},
+        bad={"name": "x" * 61},
+        outcome=lambda pk: (
+            list(TagLink.objects.values_list("record_id", "tag__name")) == tagged(pk)
+        ),
+        expected=True,
+    ),
+    Verb(
+        name="change many",
+        allowed="seller",
+        refused="viewer",
+        page="/people/many/change?_all=1&_field=country",
+        api=("POST", "/people/bulk"),
+        by_api=lambda data: {"verb": "change", "filter": EVERY, "changes": data},
+        schema=ChangePerson,
+        act=lambda actor, _id, data: ask_for(actor, PEOPLE, ALL, Deed(BulkVerb.CHANGE, data)),
+        good={"country": "IE"},
+        bad={"country": "Nowhere"},
+        outcome=lambda _id: list(Person.objects.order_by("pk").values_list("name", "country")),
+        expected=[("Ann", "IE"), ("Bo", "")],
+    ),
+    Verb(
+        name="delete many",
+        allowed="manager",
+        refused="seller",
+        page="/people/many/delete?_all=1",
+        api=("POST", "/people/bulk"),
+        by_api=lambda _data: {"verb": "delete", "filter": EVERY},
+        schema=None,
+        act=lambda actor, _id, _data: ask_for(actor, PEOPLE, ALL, Deed(BulkVerb.DELETE)),
+        good={},
+        bad=None,
+        outcome=lambda _id: Person.objects.filter(deleted_at__isnull=True).count(),
+        expected=0,
     ),
     Verb(
         name="save view",
@@ -381,6 +436,8 @@ def through_api(verb: Verb, scene: Scene, about: UUID, data: Input) -> Any:
     assert verb.api is not None
     method, path = verb.api
     body = data if verb.schema else None
+    if verb.by_api is not None:
+        body = verb.by_api(data)
     answer = scene.api(method, path.format(id=about), body)
     if answer.status_code >= 400:
         assert set(answer.json()) == {"code", "message", "errors"}

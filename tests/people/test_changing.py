@@ -12,8 +12,8 @@ from tandem.kernel.models import PublishedFact, RecordChange
 from tandem.kernel.undo import UndoConflict, undo
 from tandem.people import errors
 from tandem.people.actions import (
-    assign_people,
     change_company,
+    change_people,
     change_person,
     create_person,
     delete_company,
@@ -24,6 +24,7 @@ from tandem.people.models import Company, CompanyDomain, Employment, Person, Per
 from tandem.people.queries import people_visible_to, prepare_people, same_person_candidates
 from tandem.people.schemas import ChangeCompany, ChangePerson, NewPerson
 from tandem.people.views.kinds import PERSON, person_output
+from tandem.records.slots import BulkDone
 from tandem.timeline.models import TimelineEntry
 from tests.people.conftest import last_done
 
@@ -215,10 +216,11 @@ def test_only_leaders_delete_and_viewers_change_nothing(make_actor, viewer, add)
 def test_many_get_an_owner_at_once(admin, add, make_user, django_assert_max_num_queries):
     priya = make_user("seller", name="Priya Nair")
     people = [add(f"P{number}") for number in range(20)]
-    assign_people(admin, [people[0].public_id], owner=priya.email)
-    with django_assert_max_num_queries(12):
-        changed = assign_people(admin, [one.public_id for one in people], owner=priya.email)
-    assert changed == 19
+    given = ChangePerson(owner=priya.email)
+    change_people(admin, Person.objects.filter(pk=people[0].pk), data=given)
+    with django_assert_max_num_queries(14):
+        done = change_people(admin, Person.objects.all(), data=given)
+    assert done == BulkDone(matched=20, changed=19)
     assert set(Person.objects.values_list("owner_id", "row_version")) == {(priya.pk, 2)}
     told = TimelineEntry.objects.filter(kind="people.owner_changed").order_by("-id")[:19]
     assert {entry.event_id for entry in told} == {told[0].event_id}
@@ -227,12 +229,14 @@ def test_many_get_an_owner_at_once(admin, add, make_user, django_assert_max_num_
     assert Person.objects.filter(owner=priya).count() == 1
 
 
-def test_assigning_one_out_of_sight_assigns_none(make_actor, add):
+def test_assigning_many_leaves_alone_what_is_out_of_sight(make_actor, make_user, add):
     mine = replace(make_actor("seller"), scopes={"*": Scope.OWN})
-    own, other = add("Own", by=mine), add("Other")
-    with pytest.raises(Missing):
-        assign_people(mine, [own.public_id, other.public_id], owner=None)
-    assert Person.objects.get(pk=own.pk).owner_id == mine.user_id
+    stranger = make_user("seller")
+    own, other = add("Own", by=mine), add("Other", owner=stranger.email)
+    done = change_people(mine, Person.objects.all(), data=ChangePerson(owner=None))
+    assert done == BulkDone(matched=1, changed=1)
+    assert Person.objects.get(pk=own.pk).owner_id is None
+    assert Person.objects.get(pk=other.pk).owner_id == stranger.pk
 
 
 def test_a_new_job_ends_the_one_before(admin, add):

@@ -11,8 +11,8 @@ from tandem.kernel.errors import Refused
 from tandem.kernel.refs import RecordRef
 from tandem.people import errors
 from tandem.people.actions import (
-    assign_people,
     change_company,
+    change_people,
     change_person,
     delete_company,
     delete_person,
@@ -42,8 +42,8 @@ def test_each_deed_is_a_sentence(admin, add, make_user):
         {"phone": None, "owner": None},
     ):
         change_person(admin, ann.public_id, data=ChangePerson(**change))
-    assign_people(admin, [ann.public_id], owner=str(tom.public_id))
-    assign_people(admin, [ann.public_id], owner=None)
+    change_people(admin, Person.objects.all(), data=ChangePerson(owner=str(tom.public_id)))
+    change_people(admin, Person.objects.all(), data=ChangePerson(owner=None))
     assert told(admin, "person", ann) == [
         (f"{name} took the owner away", ""),
         (f"{name} made Tom Okafor the owner", ""),

@@ -4,18 +4,30 @@ from tandem.people.actions.companies import change_company, create_company, dele
 from tandem.people.actions.employments import employ
 from tandem.people.actions.keys import follow_undo
 from tandem.people.actions.lifecycle import record_stage
-from tandem.people.actions.owners import assign_people
+from tandem.people.actions.many import (
+    change_companies,
+    change_people,
+    companies_to_change,
+    delete_companies,
+    delete_people,
+    people_to_change,
+)
 from tandem.people.actions.persons import change_person, create_person, delete_person
 
 __all__ = [
-    "assign_people",
+    "change_companies",
     "change_company",
+    "change_people",
     "change_person",
+    "companies_to_change",
     "create_company",
     "create_person",
+    "delete_companies",
     "delete_company",
+    "delete_people",
     "delete_person",
     "employ",
     "follow_undo",
+    "people_to_change",
     "record_stage",
 ]

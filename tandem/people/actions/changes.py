@@ -90,6 +90,25 @@ def change_name(actor: Actor, party: Party, value: Any, changes: Changes) -> Col
     return columns
 
 
-def change_country(actor: Actor, party: Party, value: Any, changes: Changes) -> Columns:
-    """The step that changes a record's country, or empties it."""
-    return {"country": value or ""} if changes.note("country", party.country, value) else {}
+def plain(name: str, column: str) -> Step:
+    """The step of a field that is one column of text of its record, or empty."""
+
+    def step(actor: Actor, party: Any, value: Any, changes: Changes) -> Columns:
+        is_new = changes.note(name, getattr(party, column), value)
+        return {column: stored(value)} if is_new else {}
+
+    return step
+
+
+def stored(value: Any) -> str:
+    """What a plain column holds for a value of its field."""
+    return str(value or "")
+
+
+# The plain columns by field: what many records can be given at once, beside an owner.
+PLAIN_OF_PERSON: Mapping[str, str] = {"country": "country"}
+PLAIN_OF_COMPANY: Mapping[str, str] = {
+    "industry": "industry",
+    "size": "size_band",
+    "country": "country",
+}

@@ -1,5 +1,11 @@
 """Keys by which a record is found and sorted: derived, without history, made anew after an undo."""
 
+from collections.abc import Mapping, Sequence
+
+from django.db import connection
+from django.db.models import Model, Q
+from psycopg import sql
+
 from tandem.kernel.actor import Actor
 from tandem.kernel.models import ChangeSet
 from tandem.kernel.refs import RecordRef
@@ -7,46 +13,70 @@ from tandem.kernel.undo import UNDO_FOLLOWERS
 from tandem.people import queries
 from tandem.people.models import Company, CompanyDomain, Party, Person, PersonEmail, PersonPhone
 from tandem.people.rules import search_key, sort_key
+from tandem.records.rules import in_parts
 from tandem.records.slots import tell_story
 
 
 def follow_undo(actor: Actor, change_set_id: int) -> None:
-    """What an undo entails: keys made anew, and a word in the story of each record.
+    """What an undo entails: keys made anew where need be, and a word in each story.
 
     It puts stored values back past the actions; the keys are derived and have no history. Part of
-    the undo's own transaction (a follower of kernel.undo).
+    the undo's own transaction (a follower of kernel.undo). A few statements for thousands.
     """
-    undoing = ChangeSet.objects.get(pk=change_set_id)
-    touched: dict[str, set[int]] = {"person": set(), "company": set()}
-    roots = undoing.changes.filter(root_kind__in=touched).order_by()
-    for kind, pk in roots.values_list("root_kind", "root_id").distinct():
-        touched[kind].add(pk)
-    for person in Person.objects.filter(pk__in=touched["person"]):
-        _rekey(person)
-    for company in Company.objects.filter(pk__in=touched["company"]):
-        _rekey(company)
-    refs = [RecordRef(kind, pk) for kind, found in touched.items() for pk in sorted(found)]
+    roots = ChangeSet.objects.get(pk=change_set_id).changes.filter(root_kind__in=_PARTS).order_by()
+    named = Q(model__in=_MODELS, fields__has_key="name")
+    for kind, (model, parts) in _PARTS.items():
+        keyed = roots.filter(Q(model__in=parts) | named, root_kind=kind)
+        ids = sorted(set(keyed.values_list("root_id", flat=True)))
+        for part in in_parts(ids):
+            _rekey(model, part)
+    touched = roots.values_list("root_kind", "root_id").distinct()
+    refs = [RecordRef(kind, pk) for kind, pk in touched]
     tell_story(actor, refs, kind="people.undone", payload={})
 
 
 UNDO_FOLLOWERS.register("people", follow_undo)
 
+_MODELS = ("people.person", "people.company")
+# By kind: the table, and the parts of which its keys are made beside the name.
+_PARTS: Mapping[str, tuple[type[Party], tuple[str, ...]]] = {
+    "person": (Person, ("people.personemail", "people.personphone")),
+    "company": (Company, ("people.companydomain",)),
+}
+# Where the parts of a search key stand: table, whose, column, and its place in the key.
+_KEYED: Mapping[type[Party], tuple[tuple[type[Model], str, str, int], ...]] = {
+    Person: (
+        (PersonEmail, "person_id", "normalized", 0),
+        (PersonPhone, "person_id", "normalized", 1),
+    ),
+    Company: ((CompanyDomain, "company_id", "domain", 0),),
+}
+
 
 def search_key_of(party: Party, *, name: str) -> str:
     """The key of a record that bears this name, with what belongs to it; one or two queries."""
-    if isinstance(party, Person):
-        mails = queries.live_parts(PersonEmail, person_id=party.pk).order_by("pk")
-        phones = queries.live_parts(PersonPhone, person_id=party.pk).order_by("pk")
-        return search_key(
-            name,
-            list(mails.values_list("normalized", flat=True)),
-            list(phones.values_list("normalized", flat=True)),
+    return _search_keys(type(party), {party.pk: name})[party.pk]
+
+
+def _search_keys(model: type[Party], names: Mapping[int, str]) -> dict[int, str]:
+    texts: dict[int, tuple[list[str], list[str]]] = {pk: ([], []) for pk in names}
+    for part, owner, column, at in _KEYED[model]:
+        rows = queries.live_parts(part, **{f"{owner}__in": list(names)}).order_by("pk")
+        for pk, text in rows.values_list(owner, column):
+            texts[pk][at].append(text)
+    return {pk: search_key(name, *texts[pk]) for pk, name in names.items()}
+
+
+def _rekey(model: type[Party], ids: Sequence[int]) -> None:
+    """Make the keys of records anew; at most four statements."""
+    names = dict(model._default_manager.filter(pk__in=ids).values_list("pk", "name"))
+    found = _search_keys(model, names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "UPDATE {table} t SET search_key = k.search_key, sort_key = k.sort_key"
+                " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS k (id, search_key, sort_key)"
+                " WHERE t.id = k.id"
+            ).format(table=sql.Identifier(model._meta.db_table)),
+            [list(found), list(found.values()), [sort_key(names[pk]) for pk in found]],
         )
-    domains = queries.live_parts(CompanyDomain, company_id=party.pk).order_by("pk")
-    return search_key(name, list(domains.values_list("domain", flat=True)), [])
-
-
-def _rekey(party: Party) -> None:
-    type(party)._default_manager.filter(pk=party.pk).update(
-        search_key=search_key_of(party, name=party.name), sort_key=sort_key(party.name)
-    )

@@ -1,6 +1,6 @@
 """What may be done with a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +18,13 @@ from tandem.people.actions.addresses import (
     claim_address,
     full_number,
 )
-from tandem.people.actions.changes import Step, change_country, change_fields, change_name
+from tandem.people.actions.changes import (
+    PLAIN_OF_PERSON,
+    Step,
+    change_fields,
+    change_name,
+    plain,
+)
 from tandem.people.actions.companies import company_for
 from tandem.people.actions.employments import change_employer, change_title
 from tandem.people.actions.owners import change_owner, first_owner
@@ -73,12 +79,17 @@ def change_person(
 def delete_person(actor: Actor, public_id: UUID) -> None:
     """Delete a person and free the addresses; undo brings all back while they are free."""
     person = locked(queries.people_visible_to(actor), public_id)
+    remove_persons(actor, [person.pk])
+    publish(PeopleDeleted(current_change_set().id, (person.pk,)))
+
+
+def remove_persons(actor: Actor, ids: Sequence[int]) -> None:
+    """Delete locked persons with what is theirs, and tell it; five statements for any number."""
     now = timezone.now()
     for part in (PersonEmail, PersonPhone, Employment):
-        queries.live_parts(part, person_id=person.pk).update(deleted_at=now)
-    touch(Person, [person.pk], deleted_at=now)
-    tell_story(actor, [RecordRef("person", person.pk)], kind="people.deleted", payload={})
-    publish(PeopleDeleted(current_change_set().id, (person.pk,)))
+        queries.live_parts(part, person_id__in=ids).update(deleted_at=now)
+    touch(Person, ids, deleted_at=now)
+    tell_story(actor, [RecordRef("person", pk) for pk in ids], kind="people.deleted", payload={})
 
 
 def _insert_person(actor: Actor, data: NewPerson, normalized: str) -> Person | None:
@@ -113,5 +124,5 @@ _STEPS: Mapping[str, Step] = {
     "title": change_title,
     "company": change_employer,
     "owner": change_owner,
-    "country": change_country,
+    **{name: plain(name, column) for name, column in PLAIN_OF_PERSON.items()},
 }

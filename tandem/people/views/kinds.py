@@ -25,6 +25,7 @@ from tandem.people.schemas import (
 from tandem.people.views.stories import country_name
 from tandem.records.slots import (
     OBJECT_TYPES,
+    Bulk,
     Choice,
     Field,
     FieldType,
@@ -204,6 +205,13 @@ PERSON = ObjectType(
     create=actions.create_person,
     update=actions.change_person,
     delete=actions.delete_person,
+    bulk=Bulk(
+        fields=("owner", "country"),
+        assign="people.assign",
+        change=actions.change_people,
+        to_change=actions.people_to_change,
+        delete=actions.delete_people,
+    ),
     match_keys=("email",),
     privacy=Privacy.PERSONAL,
 )
@@ -336,6 +344,13 @@ COMPANY = ObjectType(
     create=actions.create_company,
     update=actions.change_company,
     delete=actions.delete_company,
+    bulk=Bulk(
+        fields=("owner", "industry", "size", "country"),
+        assign="people.assign",
+        change=actions.change_companies,
+        to_change=actions.companies_to_change,
+        delete=actions.delete_companies,
+    ),
     match_keys=("domain",),
     is_square=True,
 )

@@ -10,6 +10,7 @@ from tandem.records.actions.imports import (
     start_import,
     take_upload,
 )
+from tandem.records.actions.many import tag_many, untag_many
 from tandem.records.actions.talk import (
     add_comment,
     add_tag,
@@ -35,5 +36,7 @@ __all__ = [
     "run_import",
     "save_view",
     "start_import",
+    "tag_many",
     "take_upload",
+    "untag_many",
 ]

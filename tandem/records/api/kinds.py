@@ -24,6 +24,7 @@ from tandem.records.actions import (
     remove_tag,
     save_view,
 )
+from tandem.records.api.many import add_many
 from tandem.records.errors import FilterInvalid
 from tandem.records.models import Comment, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
@@ -92,6 +93,7 @@ def router_for(object_type: ObjectType) -> Router:
     _one(router, object_type)
     _talk(router, object_type)
     _views(router, object_type)
+    add_many(router, object_type)
     return router
 
 

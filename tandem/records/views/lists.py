@@ -23,6 +23,7 @@ from tandem.records.rules import Condition, Group
 from tandem.records.slots import Field, ObjectType
 from tandem.records.views.cells import rows_of
 from tandem.records.views.doors import record_page
+from tandem.records.views.offers import offers
 from tandem.records.views.words import JOINTS, node_in_words, value_in_words
 from tandem.ui.responses import render, see_other
 
@@ -136,6 +137,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         **table_context(state, page),
         "tabs": _tabs(state),
         "chips": _chips(state),
+        "offers": offers(object_type, request.actor),
         "may_create": request.actor.may(object_type.permissions.create),
         "may_save": state.is_changed and request.actor.may("records.own_views"),
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,

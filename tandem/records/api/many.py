@@ -1,0 +1,116 @@
+"""API of many records at once: one operation of every kind, at once or by a worker."""
+
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from ninja import Router, Schema, Status
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+
+from tandem.kernel.answers import REFUSALS, actor_of, asks_for
+from tandem.kernel.errors import FieldError, Invalid
+from tandem.kernel.models import ProgressRecord
+from tandem.records import rules
+from tandem.records.actions.many import AT_ONCE, BulkReport, Deed, ask_for, query_from
+from tandem.records.queries import Selection
+from tandem.records.schemas import BulkVerb, NewTag
+from tandem.records.slots import ObjectType
+
+Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Filter = dict[str, Any]
+
+
+class _BulkIn(BaseModel):
+    """What to do with which records: ``ids``, or every one that ``filter`` and ``q`` let through.
+
+    An empty filter tree is every record. ``expected`` is how many are meant: another number is
+    refused.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    verb: BulkVerb
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE)] | None = None
+    filter: Filter | None = None
+    q: Annotated[Plain, Field(max_length=rules.MAX_TEXT)] = ""
+    tag: NewTag | None = None
+    expected: Annotated[int, Field(ge=0, le=2**53, strict=True)] | None = None
+
+
+class BulkOut(Schema):
+    """What came of it: ``skipped`` counts, by reason, what was asked for and left alone.
+
+    While a worker does it, ``state`` is running and ``progress`` the address that tells how far it
+    is; its result is the rest of this answer.
+    """
+
+    state: Literal["done", "running"]
+    matched: int
+    changed: int | None
+    unchanged: int | None
+    skipped: dict[str, int]
+    change_set: UUID | None
+    progress: str | None
+
+
+def add_many(router: Router, object_type: ObjectType) -> None:
+    """The operation on many records of a kind."""
+    changes: Any = object_type.change_schema | None
+    name = f"{object_type.kind.capitalize()}Bulk"
+    body = create_model(name, __base__=_BulkIn, changes=(changes, None))
+
+    def change_many(request: HttpRequest, data: Any) -> Any:
+        """Tag, change or delete many records in one change set; above 500 a worker does it."""
+        actor = actor_of(request)
+        selection = _selection(object_type, data)
+        deed = _deed(data)
+        done = ask_for(actor, object_type, selection, deed, expected=data.expected)
+        if isinstance(done, ProgressRecord):
+            return Status(202, _running(done))
+        return Status(200, _done(done))
+
+    change_many.__annotations__["data"] = body
+    router.post(
+        "/bulk",
+        response={200: BulkOut, 202: BulkOut, **REFUSALS},
+        operation_id=f"{object_type.kind}_bulk",
+    )(asks_for(object_type.permissions.view)(change_many))
+
+
+def _selection(object_type: ObjectType, data: Any) -> Selection:
+    if (data.ids is None) == (data.filter is None):
+        text = _("Name either ids or a filter.")
+        raise Invalid(errors=[FieldError("ids", "invalid", text)])
+    if data.ids is not None:
+        if data.q:
+            raise Invalid(_("Words go with a filter."), field="q")
+        return Selection(ids=tuple(dict.fromkeys(data.ids)))
+    return Selection(every=query_from(object_type, data.filter, data.q.strip()))
+
+
+def _deed(data: Any) -> Deed:
+    """The deed with just the value that its verb takes."""
+    takes = {BulkVerb.CHANGE: "changes", BulkVerb.TAG: "tag", BulkVerb.UNTAG: "tag"}.get(data.verb)
+    for name in ("changes", "tag"):
+        if (name == takes) == (getattr(data, name) is None):
+            text = _("This is needed.") if name == takes else _("This does not go with the verb.")
+            raise Invalid(errors=[FieldError(name, "invalid", text)])
+    return Deed(data.verb, getattr(data, takes) if takes else None)
+
+
+def _done(report: BulkReport) -> dict[str, Any]:
+    return {"state": "done", "progress": None, **report.as_json()}
+
+
+def _running(record: ProgressRecord) -> dict[str, Any]:
+    return {
+        "state": "running",
+        "matched": cast(int, record.total),
+        "changed": None,
+        "unchanged": None,
+        "skipped": {},
+        "change_set": None,
+        "progress": reverse("api:get_progress", args=[record.public_id]),
+    }

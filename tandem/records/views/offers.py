@@ -1,0 +1,34 @@
+"""What a list offers to do with many of its records."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from tandem.kernel.actor import Actor
+from tandem.records.slots import ObjectType
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One verb of the bar."""
+
+    name: str
+    icon: str
+    label: str
+    is_bad: bool = False
+
+
+def offers(object_type: ObjectType, actor: Actor) -> list[Offer]:
+    """What this actor may do with many records of a kind."""
+    found = []
+    bulk, permissions = object_type.bulk, object_type.permissions
+    if bulk is not None and actor.may(permissions.edit):
+        if "owner" in bulk.fields and actor.may(bulk.assign):
+            found.append(Offer("owner", "user-plus", _("Assign")))
+        if set(bulk.fields) - {"owner"}:
+            found.append(Offer("change", "pencil", _("Set a field")))
+    if actor.may("records.tag"):
+        found.append(Offer("tag", "tag", _("Tag")))
+    if bulk is not None and actor.may(permissions.delete):
+        found.append(Offer("delete", "trash", _("Delete"), is_bad=True))
+    return found
