@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.product import Api, context_for
-from tests.faults.tree import Tree
+from tests.faults.tree import Tree, within
 
 CAMPAIGN = "winter-tins-2026"
 ARRIVES = f"/p/winter-tins?utm_source=newsletter&utm_medium=email&utm_campaign={CAMPAIGN}"
@@ -48,15 +48,15 @@ def ask(visitor: Page, word: str, *, name: str) -> str:
     return name
 
 
-def arrives_at(inboxes: dict[str, Page], name: str, *, within: float = 2) -> str:
+def arrives_at(inboxes: dict[str, Page], name: str, *, seconds: float = 2) -> str:
     """Whose inbox shows the hand-off within so many seconds, without reload."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + within(seconds)
     while time.monotonic() < deadline:
         for who, page in inboxes.items():
             if page.locator("#queue").get_by_text(name).count():
                 return who
         inboxes[SELLERS[0]].wait_for_timeout(20)
-    raise AssertionError(f"No seller has {name} in the inbox after {within} s.")
+    raise AssertionError(f"No seller has {name} in the inbox after {seconds} s.")
 
 
 def revenue(api: Api) -> Decimal:
@@ -82,7 +82,7 @@ def walk(
 
     name = ask(visitor, word, name=f"Nora {word}")
     hurt("worker")
-    seller = arrives_at(inboxes, name, within=patience)
+    seller = arrives_at(inboxes, name, seconds=patience)
     expect(ledger.locator("#ledger").get_by_text(name)).to_be_visible()
 
     # The offer with its evidence and its clock.
