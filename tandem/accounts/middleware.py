@@ -10,8 +10,8 @@ from django.utils import timezone, translation
 
 from tandem.accounts.actions import mark_seen
 from tandem.accounts.models import User
-from tandem.accounts.queries import actor_of_session, company_settings, remembering_company
-from tandem.kernel.context import logging_as
+from tandem.accounts.queries import actor_of_session, company_settings
+from tandem.kernel.context import logging_as, remembering
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -23,7 +23,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with remembering_company(), ExitStack() as stack:
+        with remembering(), ExitStack() as stack:
             request.actor = actor_of_session(request)  # type: ignore[attr-defined]
             user = request.user
             if isinstance(user, User):

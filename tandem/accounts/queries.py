@@ -2,9 +2,7 @@
 
 import datetime as dt
 import hmac
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -38,6 +36,7 @@ from tandem.accounts.rules import (
     usual_week,
 )
 from tandem.kernel.actor import NOBODY, Actor, ActorKind, Scope, Source, job_actor
+from tandem.kernel.context import forget, remembered
 from tandem.kernel.errors import Missing
 from tandem.ui.shell import Identity, identity_slot
 
@@ -249,38 +248,22 @@ def _sees_users(actor: Actor) -> bool:
 
 # --- the company ------------------------------------------------------------------------------
 
-_remembered: ContextVar[dict[str, Any] | None] = ContextVar("tandem_company", default=None)
-
-
-@contextmanager
-def remembering_company() -> Iterator[None]:
-    """Read the company's settings once inside; for one request, so that nothing gets stale."""
-    token = _remembered.set({})
-    try:
-        yield
-    finally:
-        _remembered.reset(token)
+_SETTINGS = "accounts.company"
 
 
 def forget_company() -> None:
     """Read the company's settings anew; called by the action that changes them."""
-    remembered = _remembered.get()
-    if remembered is not None:
-        remembered.clear()
+    forget(_SETTINGS)
 
 
 def company_settings() -> CompanySettings:
     """The company's settings: EUR and UTC until someone changes them; one query a request."""
-    remembered = _remembered.get()
-    if remembered is not None and "settings" in remembered:
-        kept: CompanySettings = remembered["settings"]
-        return kept
+    return remembered(_SETTINGS, _read_company)
+
+
+def _read_company() -> CompanySettings:
     found = CompanySettings.objects.filter(pk=1).first()
-    if found is None:
-        found = CompanySettings(id=1, working_hours=usual_week())
-    if remembered is not None:
-        remembered["settings"] = found
-    return found
+    return found or CompanySettings(id=1, working_hours=usual_week())
 
 
 def base_currency() -> str:

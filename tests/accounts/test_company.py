@@ -20,7 +20,6 @@ from tandem.accounts.queries import (
     company_settings,
     holidays_between,
     rate_on,
-    remembering_company,
 )
 from tandem.accounts.schemas import (
     CompanyInput,
@@ -29,6 +28,7 @@ from tandem.accounts.schemas import (
     RateInput,
     WorkingHours,
 )
+from tandem.kernel.context import remembering
 from tandem.kernel.errors import Missing, Refused
 from tests.accounts.conftest import last_undo
 
@@ -67,7 +67,7 @@ def test_settings_are_read_once_a_request_and_anew_after_a_change(
     make_actor, django_assert_num_queries
 ):
     admin = make_actor("admin")
-    with remembering_company():
+    with remembering():
         company_settings()
         with django_assert_num_queries(0):
             company_settings()

@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 
 from tandem.accounts.actions import add_token, set_rates
-from tandem.accounts.queries import actor_for, remembering_company
+from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import NewToken, RateInput
 from tandem.deals.actions import change_deal, lose_deal, win_deal
 from tandem.deals.models import Deal, DealContact, Pipeline
 from tandem.deals.queries.board import BoardFilter, board, more_cards
 from tandem.deals.schemas import ChangeDeal, LoseDeal, WinDeal
+from tandem.kernel.context import remembering
 from tests.deals.conftest import again
 
 pytestmark = pytest.mark.django_db
@@ -114,11 +115,11 @@ def test_a_board_asks_the_same_number_of_questions_for_many(
 ):
     for number in range(3):
         deal(f"Deal {number}", company=f"Firm {number}", amount="5", currency="EUR")
-    with remembering_company(), django_assert_num_queries(6):
+    with remembering(), django_assert_num_queries(6):
         board(priya, pipeline, BoardFilter())
     for number in range(20):
         deal(f"More {number}", company=f"House {number}", amount="5", currency="EUR")
-    with remembering_company(), django_assert_num_queries(6):
+    with remembering(), django_assert_num_queries(6):
         board(priya, pipeline, BoardFilter())
 
 
