@@ -24,6 +24,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StrictBool,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -35,6 +36,20 @@ class Input(BaseModel):
     """Base of all inputs: unknown fields are refused, texts are trimmed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+# --- numbers and flags ------------------------------------------------------------------------
+
+
+def _whole(value: Any) -> Any:
+    # Pydantic takes true and "5" for numbers; a form reads what is typed and gives a Decimal.
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Flag = StrictBool
 
 
 # --- days -------------------------------------------------------------------------------------

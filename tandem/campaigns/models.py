@@ -11,12 +11,13 @@ from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
 from tandem.kernel.money import Money
 from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
+from tandem.records.models import Customisable
 
 _LIVE = Q(deleted_at__isnull=True)
 
 
 @tracked(root=("campaign", "id"), exclude=("sort_key",))
-class Campaign(Record):
+class Campaign(Customisable, Record):
     """Planned activity over one or more channels, known in addresses by its code.
 
     ``code`` is what ``utm_campaign`` carries. Dates are days of the company's zone, both

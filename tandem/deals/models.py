@@ -15,6 +15,7 @@ from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectKey
 from tandem.people.models import Company, Person
+from tandem.records.models import Customisable
 
 _LIVE = Q(deleted_at__isnull=True)
 
@@ -101,7 +102,7 @@ class Stage(Record):
 
 
 @tracked(root=("deal", "id"), exclude=("sort_key",))
-class Deal(Record):
+class Deal(Customisable, Record):
     """An opportunity. ``status`` is its stage's category; ``amount_minor`` is in ``currency``."""
 
     name = models.CharField(max_length=200)

@@ -15,6 +15,7 @@ from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectKey, SubjectRefs
 from tandem.people.rules import SizeBand, Stage
+from tandem.records.models import Customisable
 
 _LIVE = Q(deleted_at__isnull=True)
 
@@ -59,7 +60,7 @@ class ReachStatus(models.TextChoices):
     INVALID = "invalid", _("Invalid")
 
 
-class Party(Record):
+class Party(Customisable, Record):
     """What persons and companies share: a name and its keys, owner, country, merging.
 
     ``search_key`` and ``sort_key`` are derived; the actions keep them, an undo makes them anew.
@@ -73,7 +74,6 @@ class Party(Record):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
-    x = models.JSONField(default=dict)
 
     class Meta:
         abstract = True

@@ -274,7 +274,7 @@ def current_jobs(rows: QuerySet[Employment]) -> QuerySet[Employment]:
 
 
 # Each of these raised the version of its record by one.
-_CHANGES = ("people.changed", "people.owner_changed", "people.undone")
+_CHANGES = ("people.changed", "people.owner_changed", "people.undone", "records.changed")
 
 
 def fields_changed_since(kind: str, record: Party, version: int) -> list[str]:

@@ -14,6 +14,10 @@ class RecordsConfig(Room):
         "records.view": Permission(_("Open lists and records"), _EVERYONE),
         "records.comment": Permission(_("Comment on records"), _WRITERS),
         "records.tag": Permission(_("Tag records"), _WRITERS),
+        "records.write": Permission(_("Fill in fields of records"), _WRITERS),
+        "records.fields": Permission(
+            _("Add and change fields of records"), frozenset({"admin", "manager"})
+        ),
         "records.own_views": Permission(_("Keep one's own views"), _EVERYONE),
         "records.import": Permission(
             _("Import files"), frozenset({"admin", "manager", "marketer"})

@@ -89,3 +89,116 @@ class ImportNotDone(Conflict):
 class FileGone(Conflict):
     code = "file_gone"
     message = _("The uploaded file is not kept any more. Upload it again.")
+
+
+class FieldKeyTaken(Conflict):
+    """There is a custom field of this key already, perhaps a retired one."""
+
+    code = "field_key_taken"
+    message = _("There is a field of this key already. It may be retired: bring it back instead.")
+
+
+class TooManyFields(Invalid):
+    code = "too_many_fields"
+    message = _("This kind of record has as many fields of its own as it can have.")
+
+
+class TypeStays(Invalid):
+    """The type, key, kind or currency of a custom field is not changed."""
+
+    code = "type_stays"
+    message = _(
+        "The type of a field stays. Add another field, fill it from this one by an export and an"
+        " import, and retire this one."
+    )
+
+
+class ChoiceInvalid(Invalid):
+    """Choices that are missing, stand twice, or do not fit the type of the field."""
+
+    code = "choice_invalid"
+    message = _("A field to choose from needs choices, each named once.")
+
+
+class NotCustomisable(Invalid):
+    code = "not_customisable"
+    message = _("This kind of record takes no fields of its own.")
+
+
+class FieldRetired(Conflict):
+    code = "field_retired"
+    message = _("This field is retired. Bring it back first.")
+
+
+class RecordChanged(Conflict):
+    """Somebody changed the same field of a record since it was read."""
+
+    code = "version_conflict"
+    message = _("Somebody has changed this in the meantime.")
+
+
+class ValueUnfit(Invalid):
+    """A value that a custom field cannot hold; each reason is a class of its own."""
+
+    code = "value_unfit"
+    message = _("This value does not fit the field.")
+
+
+class FieldUnknown(ValueUnfit):
+    code = "unknown_field"
+    message = _("There is no such field here.")
+
+
+class ValueMissing(ValueUnfit):
+    code = "value_missing"
+    message = _("This is needed.")
+
+
+class TextUnfit(ValueUnfit):
+    code = "text_invalid"
+    message = _("Write one line of text, without control characters.")
+
+
+class TextTooLong(ValueUnfit):
+    code = "text_too_long"
+    message = _("This text is too long.")
+
+
+class NumberUnfit(ValueUnfit):
+    code = "number_invalid"
+    message = _("Write a number.")
+
+
+class NumberTooLong(ValueUnfit):
+    code = "number_too_long"
+    message = _("A number has at most 15 digits, 6 of them behind the point.")
+
+
+class AmountTooFine(ValueUnfit):
+    code = "amount_too_fine"
+    message = _("This currency has no coins as small as that.")
+
+
+class DateUnfit(ValueUnfit):
+    code = "date_invalid"
+    message = _("Write a day as 2026-11-30.")
+
+
+class ChoiceUnknown(ValueUnfit):
+    code = "choice_unknown"
+    message = _("Pick one of the choices.")
+
+
+class UserUnknown(ValueUnfit):
+    code = "user_unknown"
+    message = _("No colleague is known by this name.")
+
+
+class LinkUnfit(ValueUnfit):
+    code = "link_invalid"
+    message = _("Write an address that starts with https://.")
+
+
+class FlagUnfit(ValueUnfit):
+    code = "boolean_invalid"
+    message = _("Say yes or no.")

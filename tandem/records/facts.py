@@ -1,4 +1,4 @@
-"""What records tell: comments and tags, for who follows a record."""
+"""What records tell: comments, and values of fields that the company added."""
 
 from dataclasses import dataclass
 
@@ -13,3 +13,13 @@ class CommentAdded(Fact):
     comment_id: int
     kind: str
     record_id: int
+
+
+@dataclass(frozen=True)
+class CustomFieldsChanged(Fact):
+    """Fields that the company added got other values on records; ``keys`` says which."""
+
+    change_set_id: int
+    kind: str
+    record_ids: tuple[int, ...]
+    keys: tuple[str, ...]

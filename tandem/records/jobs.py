@@ -8,8 +8,9 @@ from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.jobs import job
 from tandem.records.actions.imports import forget_old_files, import_now
+from tandem.records.actions.indexes import make_index
 from tandem.records.actions.many import deed_of, query_from, run_announced
-from tandem.records.models import ImportRun, ImportState
+from tandem.records.models import FieldDef, ImportRun, ImportState
 from tandem.records.queries import path_of
 from tandem.records.slots import object_type
 
@@ -52,3 +53,11 @@ def forget_uploads(actor: Actor) -> None:
     """Remove uploads that nobody imported within a week."""
     actor.require("records.import")
     forget_old_files(older_than_seconds=KEPT_DAYS * 86_400)
+
+
+@job("records.index_field", permissions=frozenset({"records.fields"}))
+def index_field(actor: Actor, field_id: int, user_id: int | None = None) -> None:
+    """Make the index of a custom field, or drop it, as the field says by now."""
+    user = User.objects.filter(pk=user_id or 0).first()
+    who = actor_for(user, Source.AUTOMATION) if user is not None else actor
+    make_index(who if who.may("records.fields") else actor, FieldDef.objects.get(pk=field_id))

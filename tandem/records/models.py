@@ -1,5 +1,6 @@
-"""What hangs on records of any kind: saved views, tags, comments, ids of others, imports."""
+"""What hangs on records of any kind: views, tags, comments, fields of one's own, ids, imports."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.conf import settings
@@ -7,9 +8,14 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from tandem.kernel.context import remembered
 from tandem.kernel.history import tracked
 from tandem.kernel.models import ChangeSet, PublicIdField, Record, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
+from tandem.records.rules import FieldType
+from tandem.records.rules.custom import Definition, Option
+
+FIELDS = "records.fields"
 
 
 class Visibility(models.TextChoices):
@@ -177,3 +183,111 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Customisable(models.Model):
+    """A kind of record to which a company may add fields; the values stand in ``x`` by key.
+
+    Mixed in before Record: ``class Deal(Customisable, Record)``. See rules.custom for the forms.
+    """
+
+    x = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+
+    class Meta:
+        abstract = True
+
+
+class CustomType(models.TextChoices):
+    """What a custom field can hold."""
+
+    TEXT = FieldType.TEXT, _("Text")
+    NUMBER = FieldType.NUMBER, _("Number")
+    MONEY = FieldType.MONEY, _("Money")
+    DATE = FieldType.DATE, _("Day")
+    CHOICE = FieldType.CHOICE, _("One choice")
+    CHOICES = FieldType.CHOICES, _("Several choices")
+    USER = FieldType.USER, _("Colleague")
+    LINK = FieldType.LINK, _("Link")
+    BOOLEAN = FieldType.BOOLEAN, _("Yes or no")
+
+
+class IndexState(models.TextChoices):
+    """How far the index of a custom field is."""
+
+    NONE = "none", _("No index")
+    BUILDING = "building", _("Being built")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+
+
+@tracked(root=("field", "id"), exclude=("index_state", "index_error", "progress"))
+class FieldDef(Record):
+    """A field that the company added to a kind of record.
+
+    ``key``, ``type`` and ``currency`` stay for good. ``choices`` are options as JSON: value,
+    label, tone, is_retired. A retired field is hidden; its values stay and come back with it.
+    ``index_state`` follows ``is_indexed`` as the job gets on.
+    """
+
+    kind = models.CharField(max_length=30)
+    key = models.CharField(max_length=40)
+    label = models.CharField(max_length=80)
+    help = models.CharField(max_length=200, blank=True)
+    type = models.CharField(max_length=10, choices=CustomType)
+    choices = models.JSONField(default=list)
+    currency = models.CharField(max_length=3, blank=True)
+    position = models.PositiveSmallIntegerField()
+    is_required = models.BooleanField(default=False)
+    is_personal = models.BooleanField(default=False)
+    is_indexed = models.BooleanField(default=False)
+    retired_at = models.DateTimeField(null=True)
+    index_state = models.CharField(
+        max_length=8, choices=IndexState, default=IndexState.NONE, editable=False
+    )
+    index_error = models.CharField(max_length=200, blank=True, editable=False)
+    progress = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "key"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="fielddef_key_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The choices, in order, those that are retired included."""
+        return tuple(
+            Option(one["value"], one["label"], one.get("tone", ""), one.get("is_retired", False))
+            for one in self.choices
+        )
+
+    @property
+    def definition(self) -> Definition:
+        """The field as rules read its values."""
+        return Definition(
+            key=self.key,
+            type=FieldType(self.type),
+            label=self.label,
+            options=self.options,
+            currency=self.currency,
+            is_required=self.is_required,
+        )
+
+
+def field_definitions(kind: str) -> tuple[FieldDef, ...]:
+    """The custom fields of a kind that are in use, in order; one query a request for all kinds."""
+    return remembered(FIELDS, _read_definitions).get(kind, ())
+
+
+def _read_definitions() -> Mapping[str, tuple[FieldDef, ...]]:
+    found: dict[str, tuple[FieldDef, ...]] = {}
+    live = FieldDef.objects.filter(deleted_at__isnull=True, retired_at__isnull=True)
+    for one in live.order_by("kind", "position", "id"):
+        found[one.kind] = (*found.get(one.kind, ()), one)
+    return found

@@ -14,8 +14,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency, TimeZone
+from tandem.accounts.schemas import Currency, TimeZone, Whole
 from tandem.records.rules import normalized_tag
+from tandem.records.rules.custom import MAX_OPTIONS
 
 MAX_TAG = 60
 
@@ -105,3 +106,65 @@ class ImportOptions(ImportReading):
     mapping: dict[
         Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=400)] | None
     ] = Field(default_factory=dict, max_length=200)
+
+
+# --- fields of a company's own --------------------------------------------------------------------
+
+FieldKind = Literal[
+    "text", "number", "money", "date", "choice", "choices", "user", "link", "boolean"
+]
+Label = Annotated[Line, Field(max_length=80)]
+Help = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Key = Annotated[str, StringConstraints(max_length=40, pattern=r"^x_[a-z0-9][a-z0-9_]*$")]
+Place = Annotated[Whole, Field(ge=1, le=999)]
+
+
+class OptionIn(_Input):
+    """One choice. Without ``value`` it is a new one, and gets a value made of its label."""
+
+    value: Annotated[str, StringConstraints(max_length=40)] | None = None
+    label: Label
+    tone: Literal["", "mkt", "sales", "handoff", "ok", "warn", "bad"] = ""
+    is_retired: StrictBool = False
+
+
+class FieldTraits(_Input):
+    """What of a field can be changed at any time."""
+
+    label: Label
+    help: Help = ""
+    is_required: StrictBool = False
+    is_personal: StrictBool = False
+    is_indexed: StrictBool = False
+
+
+class NewField(FieldTraits):
+    """A field to add to a kind of record. ``key`` is made of the label where it is left out;
+    ``currency`` is for money (the company's where it is left out), ``choices`` to choose from."""
+
+    kind: Annotated[str, Field(max_length=30)]
+    type: FieldKind
+    key: Key | None = None
+    currency: Currency | None = None
+    choices: list[OptionIn] = Field(default_factory=list, max_length=MAX_OPTIONS)
+
+
+class ChangeField(_Input):
+    """What to change of a field; what is left out stays.
+
+    ``choices`` are all choices in their order, those that are here by ``value``: one that is left
+    out is retired and keeps its values. ``type``, ``key`` and ``currency`` stay what they are, and
+    are taken only when they say so. ``position`` counts from 1.
+    """
+
+    label: Label | None = None
+    help: Help | None = None
+    is_required: StrictBool | None = None
+    is_personal: StrictBool | None = None
+    is_indexed: StrictBool | None = None
+    choices: list[OptionIn] | None = Field(default=None, max_length=MAX_OPTIONS)
+    position: Place | None = None
+    type: FieldKind | None = None
+    key: Key | None = None
+    currency: Currency | None = None
+    version: Annotated[Whole, Field(ge=1, lt=2**31)] | None = None

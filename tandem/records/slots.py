@@ -8,6 +8,7 @@ page, search, palette entries, tags, comments, history and the API resource.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from django.db.models import QuerySet
@@ -16,11 +17,15 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from pydantic import BaseModel
 
+from tandem.accounts.models import User
 from tandem.kernel.actor import Actor
+from tandem.kernel.context import forget, remembered
 from tandem.kernel.models import Record
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.slots import Slot
+from tandem.records.models import FIELDS, Customisable, FieldDef, field_definitions
 from tandem.records.rules import FieldType as FieldType
+from tandem.records.rules.custom import PREFIX, Definition
 
 Text = str | Promise
 
@@ -50,7 +55,8 @@ class Field:
     the server's). ``load`` computes what is no column, for a whole page of rows at once:
     ``load(actor, rows) -> {primary key: value}``; such a field can be neither sorted nor filtered.
     Fields that share one ``load`` share its query; each takes its part of the value by ``pick``.
-    A column of money holds minor units; the record has their ``currency``.
+    A column of money holds minor units; the record has their ``currency``. ``custom`` is there for
+    a field that the company added: its value stands in the JSON column ``x``.
     """
 
     key: str
@@ -65,6 +71,7 @@ class Field:
     is_filterable: bool = True
     width: str = ""
     privacy: Privacy = Privacy.BUSINESS
+    custom: Definition | None = None
 
     @property
     def path(self) -> str:
@@ -76,8 +83,14 @@ class Field:
 
     @property
     def is_column(self) -> bool:
-        """Whether the value stands in the database, so that it can be sorted and filtered."""
-        return self.load is None and self.type is not FieldType.TAGS
+        """Whether the value stands in the database, so that it can be filtered."""
+        stands = self.load is None or self.custom is not None
+        return stands and self.type is not FieldType.TAGS
+
+    @property
+    def is_sortable(self) -> bool:
+        """Whether a list can be ordered by it: a colleague's public id has no order of its own."""
+        return self.is_column and self.type is not FieldType.CHOICES and self.load is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +175,94 @@ class ObjectType:
     bulk: Bulk | None = None  # without it, many at once can only be tagged
     board: str = ""  # the name of the route that shows the same records as a board
 
+    @property
+    def is_customisable(self) -> bool:
+        """Whether a company may add fields to it."""
+        return issubclass(self.model, Customisable)
+
+    @property
+    def custom_fields(self) -> tuple[Field, ...]:
+        """The fields that the company added, in order; one query a request for all kinds."""
+        return custom_fields_of(self.kind) if self.is_customisable else ()
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """The fields that are declared, then those that the company added."""
+        return (*self.fields, *self.custom_fields)
+
     def field(self, key: str) -> Field | None:
         """The field of this key."""
-        return next((field for field in self.fields if field.key == key), None)
+        among = self.custom_fields if key.startswith(PREFIX) else self.fields
+        return next((field for field in among if field.key == key), None)
 
     def ref(self, record: Any) -> RecordRef:
         return RecordRef(self.kind, record.pk)
 
 
 OBJECT_TYPES: Slot[ObjectType] = Slot("object type", ObjectType)
+
+_CUSTOM = "records.custom_fields"
+_WIDTHS = {
+    FieldType.NUMBER: "w-num",
+    FieldType.MONEY: "w-num",
+    FieldType.DATE: "w-when",
+    FieldType.USER: "w-name",
+}
+
+
+def custom_fields_of(kind: str) -> tuple[Field, ...]:
+    """The fields that the company added to a kind of record, in order, as lists know fields."""
+    built: dict[str, tuple[Field, ...]] = remembered(_CUSTOM, dict)
+    if kind not in built:
+        built[kind] = _built(field_definitions(kind))
+    return built[kind]
+
+
+def forget_custom_fields() -> None:
+    """Read the definitions anew; called by the actions that change them."""
+    forget(FIELDS)
+    forget(_CUSTOM)
+
+
+def _built(definitions: Sequence[FieldDef]) -> tuple[Field, ...]:
+    # One load for all fields of colleagues, so that a list asks for their names once.
+    named = tuple(one.key for one in definitions if one.type == FieldType.USER)
+    load = partial(_colleagues, named)
+    return tuple(_custom_field(one, load) for one in definitions)
+
+
+def _custom_field(one: FieldDef, load: Callable[..., Mapping[int, Any]]) -> Field:
+    definition = one.definition
+    key, kind = definition.key, definition.type
+    is_user = kind is FieldType.USER
+    options = [Choice(option.value, option.label, option.tone) for option in definition.options]
+    return Field(
+        key=key,
+        label=definition.label,
+        type=kind,
+        source=f"x__{key}",
+        choices=(lambda: options) if options else None,
+        load=load if is_user else None,
+        pick=(lambda found: found.get(key)) if is_user else None,
+        is_editable=True,
+        width=_WIDTHS.get(kind, "w-mid"),
+        privacy=Privacy.PERSONAL if one.is_personal else Privacy.BUSINESS,
+        custom=definition,
+    )
+
+
+def _colleagues(
+    keys: Sequence[str], actor: Actor, rows: Sequence[Any]
+) -> Mapping[int, Mapping[str, User]]:
+    """The users whom the rows name under these keys; one query."""
+    wanted = {row.x[key] for row in rows for key in keys if key in row.x}
+    found: Mapping[str, User] = {}
+    if wanted:
+        users = User.everyone.filter(public_id__in=wanted)
+        found = {str(user.public_id): user for user in users}
+    return {
+        row.pk: {key: found[row.x[key]] for key in keys if row.x.get(key) in found} for row in rows
+    }
 
 
 @runtime_checkable

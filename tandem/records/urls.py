@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tandem.records.views import filters, imports, lists, many, records, saved, talk
+from tandem.records.views import fields, filters, imports, lists, many, records, saved, talk
 
 app_name = "records"
 
@@ -13,6 +13,14 @@ urlpatterns = [
     path("imports/<uuid:public_id>/reversion", imports.import_reversion, name="import-reversion"),
     path(
         "imports/<uuid:public_id>/lists/<slug:name>", imports.import_listing, name="import-listing"
+    ),
+    path("settings/fields", fields.fields, name="fields"),
+    path("settings/fields/new", fields.new_field, name="new-field"),
+    path("settings/fields/<uuid:public_id>", fields.field, name="field-settings"),
+    path("settings/fields/<uuid:public_id>/place", fields.place, name="field-place"),
+    path("settings/fields/<uuid:public_id>/retirement", fields.retirement, name="field-retirement"),
+    path(
+        "settings/fields/<uuid:public_id>/restoration", fields.restoration, name="field-restoration"
     ),
     path("<kind:kind>", lists.record_list, name="list"),
     path("<kind:kind>/new", records.new_record, name="new"),

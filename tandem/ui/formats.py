@@ -52,6 +52,12 @@ def plain_number(value: Number) -> str:
     return str(text)
 
 
+def exact_number(value: Number) -> str:
+    """A figure with the reader's separators and every digit that it has."""
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    return str(format_decimal(exact, locale=locale(), decimal_quantization=False))
+
+
 def compact_number(value: Number) -> str:
     """12,846 as 13K, in the reader's language."""
     return str(format_compact_decimal(value, locale=locale(), fraction_digits=1))

@@ -1,5 +1,12 @@
-"""Writes that every kind of record shares: views, tags, comments, imports, ids of others."""
+"""Writes that every kind of record shares: views, tags, comments, fields, imports, ids."""
 
+from tandem.records.actions.fields import (
+    add_field,
+    change_field,
+    note_index,
+    restore_field,
+    retire_field,
+)
 from tandem.records.actions.imports import (
     change_import,
     fail_import,
@@ -20,18 +27,32 @@ from tandem.records.actions.talk import (
     remove_tag,
     save_view,
 )
+from tandem.records.actions.values import (
+    change_record,
+    create_record,
+    read_values,
+    write_values,
+)
 
 __all__ = [
     "add_comment",
+    "add_field",
     "add_tag",
+    "change_field",
     "change_import",
+    "change_record",
     "change_view",
+    "create_record",
     "delete_comment",
     "delete_view",
     "fail_import",
     "import_now",
+    "note_index",
     "note_upload",
+    "read_values",
     "remove_tag",
+    "restore_field",
+    "retire_field",
     "revert_import",
     "run_import",
     "save_view",
@@ -39,4 +60,5 @@ __all__ = [
     "tag_many",
     "take_upload",
     "untag_many",
+    "write_values",
 ]

@@ -1,6 +1,7 @@
-"""API of records: the resource of every kind, and imports."""
+"""API of records: the resource of every kind, custom fields, and imports."""
 
+from tandem.records.api.fields import router as fields_router
 from tandem.records.api.imports import router as imports_router
 from tandem.records.api.kinds import router_for
 
-__all__ = ["imports_router", "router_for"]
+__all__ = ["fields_router", "imports_router", "router_for"]

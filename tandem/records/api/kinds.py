@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import Field, StringConstraints, create_model
+from pydantic import BaseModel, Field, StringConstraints, create_model
 
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
-from tandem.records import queries
+from tandem.records import actions, queries
 from tandem.records.actions import (
     add_comment,
     add_tag,
@@ -25,14 +25,24 @@ from tandem.records.actions import (
     save_view,
 )
 from tandem.records.api.many import add_many
-from tandem.records.errors import FilterInvalid
+from tandem.records.errors import FilterInvalid, RecordChanged, ValueUnfit
 from tandem.records.models import Comment, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
+from tandem.records.queries.custom import custom_fields
 from tandem.records.rules import EVERYTHING, Group
+from tandem.records.rules.custom import MAX_FIELDS, PREFIX, major_of
 from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
 from tandem.records.slots import ObjectType
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+# Values of custom fields by key: text, number, flag, list of choices; null empties.
+Values = Annotated[
+    dict[
+        Annotated[str, StringConstraints(pattern=r"^x_[a-z0-9_]+$", max_length=40)],
+        str | int | float | bool | list[str] | None,
+    ],
+    Field(max_length=MAX_FIELDS),
+]
 
 
 class ListIn(Schema):
@@ -97,12 +107,66 @@ def router_for(object_type: ObjectType) -> Router:
     return router
 
 
+def answer_schema(object_type: ObjectType) -> type[BaseModel]:
+    """What the API answers of a record: its own form, and the fields that the company added."""
+    if not object_type.is_customisable:
+        return object_type.output_schema
+    return create_model(
+        f"{object_type.output_schema.__name__}WithFields",
+        __base__=object_type.output_schema,
+        fields=(Values, ...),
+    )
+
+
+def answer(object_type: ObjectType, record: Any) -> dict[str, Any]:
+    """A record as the API answers it, with its custom fields by key."""
+    found = dict(object_type.output(record))
+    if object_type.is_customisable:
+        found["fields"] = {
+            one.key: major_of(one, record.x[one.key])
+            for one in custom_fields(object_type.kind)
+            if one.key in record.x
+        }
+    return found
+
+
+def _with_fields(object_type: ObjectType, schema: type[BaseModel]) -> type[BaseModel]:
+    """An input that takes values of custom fields by key, beside what the kind declares."""
+    if not object_type.is_customisable:
+        return schema
+    return create_model(
+        f"{schema.__name__}WithFields",
+        __base__=schema,
+        fields=(Values, Field(default_factory=dict)),
+    )
+
+
+def _parted(data: Any, schema: type[BaseModel]) -> tuple[Any, dict[str, Any]]:
+    if "fields" not in type(data).model_fields or "fields" in schema.model_fields:
+        return data, {}
+    own = {name: getattr(data, name) for name in data.model_fields_set - {"fields"}}
+    return schema.model_construct(_fields_set=set(own), **own), data.fields
+
+
+@contextmanager
+def _in_fields() -> Iterator[None]:
+    """Name a refused custom field by its place in the body."""
+    try:
+        yield
+    except (ValueUnfit, RecordChanged) as error:
+        errors = [
+            replace(one, field=f"fields.{one.field}") if one.field.startswith(PREFIX) else one
+            for one in error.errors
+        ]
+        raise type(error)(error.text, errors=errors) from error
+
+
 def _name(object_type: ObjectType, verb: str) -> str:
     return f"{object_type.kind}_{verb}"
 
 
 def _list_and_create(router: Router, object_type: ObjectType) -> None:
-    out = object_type.output_schema
+    out = answer_schema(object_type)
     page = create_model(
         f"{object_type.kind.capitalize()}Page",
         __base__=Schema,
@@ -125,18 +189,20 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
             )
             found = queries.list_page(object_type, actor, query)
         return {
-            "items": [object_type.output(row) for row in found.rows],
+            "items": [answer(object_type, row) for row in found.rows],
             "next": found.next or None,
         }
 
     def create_record(request: HttpRequest, data: Any) -> Any:
         """Make a record; 200 with the existing one where it is here already."""
         actor = actor_of(request)
-        record, is_new = object_type.create(actor, data=data)
+        plain, fields = _parted(data, object_type.input_schema)
+        with _in_fields():
+            record, is_new = actions.create_record(actor, object_type, data=plain, fields=fields)
         written = queries.written_record(object_type, actor, record.public_id)
-        return Status(201 if is_new else 200, object_type.output(written))
+        return Status(201 if is_new else 200, answer(object_type, written))
 
-    create_record.__annotations__["data"] = object_type.input_schema
+    create_record.__annotations__["data"] = _with_fields(object_type, object_type.input_schema)
     router.post(
         "",
         response={200: out, 201: out, **REFUSALS},
@@ -145,7 +211,7 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
 
 
 def _one(router: Router, object_type: ObjectType) -> None:
-    out = object_type.output_schema
+    out = answer_schema(object_type)
 
     @router.get(
         "/{uuid:public_id}",
@@ -156,15 +222,17 @@ def _one(router: Router, object_type: ObjectType) -> None:
     def get_record(request: HttpRequest, public_id: UUID) -> Any:
         """One record."""
         actor = actor_of(request)
-        return object_type.output(queries.visible_record(object_type, actor, public_id))
+        return answer(object_type, queries.visible_record(object_type, actor, public_id))
 
     def change_record(request: HttpRequest, public_id: UUID, data: Any) -> Any:
         """Change some fields; what is left out stays, null empties."""
         actor = actor_of(request)
-        object_type.update(actor, public_id, data=data)
-        return object_type.output(queries.written_record(object_type, actor, public_id))
+        plain, fields = _parted(data, object_type.change_schema)
+        with _in_fields():
+            actions.change_record(actor, object_type, public_id, data=plain, fields=fields)
+        return answer(object_type, queries.written_record(object_type, actor, public_id))
 
-    change_record.__annotations__["data"] = object_type.change_schema
+    change_record.__annotations__["data"] = _with_fields(object_type, object_type.change_schema)
     router.patch(
         "/{uuid:public_id}",
         response={200: out, **REFUSALS},

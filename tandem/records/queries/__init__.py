@@ -38,6 +38,7 @@ from tandem.records.errors import (
     SortInvalid,
 )
 from tandem.records.models import Comment, ImportRun, SavedView, Tag, TagLink, Visibility
+from tandem.records.queries.custom import custom_condition, custom_value
 from tandem.records.rules import Condition, FieldType, Group, Node
 from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType
 
@@ -69,7 +70,7 @@ def filterable(object_type: ObjectType) -> dict[str, FieldType]:
     """The fields that a filter tree of this type may name."""
     return {
         field.key: field.type
-        for field in object_type.fields
+        for field in object_type.all_fields
         if field.is_filterable and (field.is_column or field.type is FieldType.TAGS)
     }
 
@@ -137,7 +138,7 @@ def sort_of(object_type: ObjectType, sort: str) -> tuple[Field, bool]:
     """The field and direction that ``name`` or ``-name`` asks for; SortInvalid otherwise."""
     sort = sort or object_type.default_sort
     field = object_type.field(sort.removeprefix("-"))
-    if field is None or not field.is_column:
+    if field is None or not field.is_sortable:
         raise SortInvalid(field="sort")
     return field, sort.startswith("-")
 
@@ -170,6 +171,8 @@ def load_values(
 
 def value_of(record: Any, field: Field) -> Any:
     """The value of a column field, following its path; None where the way ends."""
+    if field.custom is not None:
+        return custom_value(record, field.custom)
     value = record
     for step in field.path.split("__"):
         value = getattr(value, step, None)
@@ -222,7 +225,7 @@ def _after(field: Field, descending: bool, cursor: str) -> Q:
             raise CursorInvalid(field="cursor")
         if field.type is FieldType.MOMENT and value is not None:
             value = _moment(value)
-        elif field.type is FieldType.DATE and value is not None:
+        elif field.type is FieldType.DATE and value is not None and field.custom is None:
             value = date.fromisoformat(value)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CursorInvalid(field="cursor") from error
@@ -265,6 +268,8 @@ def _compile_condition(object_type: ObjectType, actor: Actor, condition: Conditi
     field = object_type.field(condition.field)
     if field is None:
         raise FilterInvalid()
+    if field.custom is not None:
+        return custom_condition(field.custom, actor, condition)
     path, value = field.path, condition.value
     if field.type is FieldType.TAGS:
         return _tagged(object_type, condition)

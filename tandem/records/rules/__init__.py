@@ -23,6 +23,8 @@ class FieldType(StrEnum):
     DATE = "date"
     MOMENT = "moment"
     CHOICE = "choice"
+    CHOICES = "choices"
+    LINK = "link"
     USER = "user"
     RECORD = "record"
     BOOLEAN = "boolean"
@@ -100,11 +102,13 @@ OPERATORS: Mapping[FieldType, tuple[Operator, ...]] = {
     FieldType.EMAIL: _TEXT,
     FieldType.PHONE: _TEXT,
     FieldType.RECORD: _TEXT,
+    FieldType.LINK: _TEXT,
     FieldType.NUMBER: _NUMBER,
     FieldType.MONEY: _NUMBER,
     FieldType.DATE: _DATE,
     FieldType.MOMENT: _DATE,
     FieldType.CHOICE: _CHOICES,
+    FieldType.CHOICES: _CHOICES,
     FieldType.USER: _CHOICES,
     FieldType.TAGS: _CHOICES,
     FieldType.BOOLEAN: (Operator("is", "boolean"), *_EMPTY),

@@ -1,9 +1,9 @@
 """Pages and fragments of every kind of record: one set of views, driven by the ObjectType.
 
 Importing the package registers what records give to the design system: the palette's finder and
-the history tab.
+the history tab, the settings of fields.
 """
 
-from tandem.records.views import finder, history
+from tandem.records.views import fields, finder, history
 
-__all__ = ["finder", "history"]
+__all__ = ["fields", "finder", "history"]

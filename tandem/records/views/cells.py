@@ -1,7 +1,7 @@
 """Rows and cells: values of records as a template shows them, one loop over plain data."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,12 +28,23 @@ class Cell:
     choice: Choice | None = None
     edit_url: str = ""
     is_name: bool = False
+    is_plain: bool = False  # a link that stands in a control is text; its address is beside it
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether there is something to show: no is an answer, nought a number."""
+        return self.value is not None and self.value != "" and self.value != []
+
+    @property
+    def beside(self) -> str:
+        """The address to open beside a link that is shown in a control."""
+        return str(self.value) if self.is_plain and self.value else ""
 
     @property
     def shown(self) -> SafeString | str:
         """The value as the page draws it; made here and not by components, because a list has
         hundreds of them."""
-        if self.value is None or self.value == "":
+        if not self.is_filled:
             return ""
         return _DRAWN.get(self.type, _text)(self)
 
@@ -99,6 +110,22 @@ def _tags(cell: Cell) -> SafeString:
     return format_html('<span class="row-x is-wrap" data-verbatim>{}</span>', chips)
 
 
+def _choices(cell: Cell) -> SafeString:
+    chips = ((marks.chip(one.label, tone=one.tone),) for one in cell.value)
+    return format_html('<span class="row-x is-wrap">{}</span>', format_html_join("", "{}", chips))
+
+
+def _link(cell: Cell) -> SafeString:
+    shown = str(cell.value).partition("://")[2].rstrip("/")
+    if cell.is_plain:
+        return format_html('<span class="cut" data-verbatim>{}</span>', shown)
+    return format_html(
+        '<a class="cut" data-verbatim href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
+        cell.value,
+        shown,
+    )
+
+
 _DRAWN: Mapping[str, Callable[[Cell], SafeString | str]] = {
     FieldType.EMAIL: _email,
     FieldType.USER: _user,
@@ -107,7 +134,9 @@ _DRAWN: Mapping[str, Callable[[Cell], SafeString | str]] = {
     FieldType.TAGS: _tags,
     FieldType.MOMENT: lambda cell: marks.moment(cell.value),
     FieldType.DATE: lambda cell: formats.day(cell.value),
-    FieldType.NUMBER: lambda cell: formats.number(cell.value),
+    FieldType.CHOICES: _choices,
+    FieldType.LINK: _link,
+    FieldType.NUMBER: lambda cell: formats.exact_number(cell.value),
     FieldType.MONEY: lambda cell: formats.money(cell.value),
     FieldType.BOOLEAN: lambda cell: _("yes") if cell.value else _("no"),
 }
@@ -163,6 +192,8 @@ def cell_of(record: Any, field: Field, loaded: Any, *, edit_base: str = "") -> C
     choice = None
     if field.type is FieldType.CHOICE and field.choices is not None:
         choice = next((c for c in field.choices() if c.value == value), None)
+    if field.type is FieldType.CHOICES and field.choices is not None:
+        value = [c for c in field.choices() if c.value in (value or ())]
     return Cell(
         key=field.key,
         label=field.label,
@@ -182,4 +213,7 @@ def cells_of(
     base = ""
     if actor.may(object_type.permissions.edit):
         base = reverse("records:record", args=[object_type, record.public_id])
-    return [cell_of(record, field, loaded, edit_base=base) for field in fields]
+    return [
+        replace(cell, is_plain=bool(cell.edit_url) and cell.type == FieldType.LINK)
+        for cell in (cell_of(record, field, loaded, edit_base=base) for field in fields)
+    ]

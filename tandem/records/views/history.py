@@ -1,6 +1,6 @@
 """The history tab: every change of a record and its parts, with who, when, old and new."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tandem.accounts.queries import user_names
 from tandem.kernel.actor import Actor
 from tandem.kernel.history import changes_of
 from tandem.kernel.models import ChangeSet, Operation, RecordChange
-from tandem.records.slots import RECORD_TABS, ObjectType
+from tandem.records.queries.custom import shown_value
+from tandem.records.slots import RECORD_TABS, FieldType, ObjectType
 
 SHOWN = 200
 
@@ -108,10 +110,32 @@ def _changes(object_type: ObjectType, change: RecordChange) -> list[Change]:
     if change.operation == Operation.DELETE:
         words = change.model.rpartition(".")[2]
         return [Change(field=words, old=_shortest(change.fields), new="")]
-    return [
-        Change(field=_label(object_type, column), old=_text(old), new=_text(new))
-        for column, (old, new) in change.fields.items()
-    ]
+    found = []
+    for column, (old, new) in change.fields.items():
+        if column == "x" and object_type.is_customisable:
+            found += _custom_changes(object_type, old or {}, new or {})
+        else:
+            label = _label(object_type, column)
+            found.append(Change(field=label, old=_text(old), new=_text(new)))
+    return found
+
+
+def _custom_changes(
+    object_type: ObjectType, old: dict[str, Any], new: dict[str, Any]
+) -> list[Change]:
+    """What changed in fields that the company added; one that is retired goes by its key."""
+    found = []
+    for key in sorted(key for key in {*old, *new} if old.get(key) != new.get(key)):
+        field = object_type.field(key)
+        if field is None or field.custom is None:
+            found.append(Change(field=key, old=_text(old.get(key)), new=_text(new.get(key))))
+            continue
+        names: Mapping[str, str] = {}
+        if field.type is FieldType.USER:
+            names = user_names(str(side[key]) for side in (old, new) if key in side)
+        before, after = (shown_value(field.custom, side.get(key), names) for side in (old, new))
+        found.append(Change(field=str(field.label), old=before, new=after))
+    return found
 
 
 def _label(object_type: ObjectType, column: str) -> str:

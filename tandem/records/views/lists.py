@@ -172,7 +172,7 @@ def table_context(state: ListState, page: ListPage) -> dict[str, Any]:
 
 def _column_choices(object_type: ObjectType, columns: Sequence[Field]) -> list[tuple[Field, bool]]:
     """What the picker offers: the columns shown, in their order, then the others."""
-    others = [field for field in object_type.fields if field not in columns]
+    others = [field for field in object_type.all_fields if field not in columns]
     picked = [(field, True) for field in columns] + [(field, False) for field in others]
     return [(field, is_shown) for field, is_shown in picked if field.key != "name"]
 
@@ -213,4 +213,4 @@ def _chip(state: ListState, at: int) -> Chip:
 def filter_fields(object_type: ObjectType) -> Sequence[Field]:
     """The fields that the filter dialog offers."""
     known = queries.filterable(object_type)
-    return [field for field in object_type.fields if field.key in known]
+    return [field for field in object_type.all_fields if field.key in known]

@@ -29,8 +29,8 @@ from tandem.records.queries import Selection
 from tandem.records.schemas import BulkVerb, NewTag
 from tandem.records.slots import Field, ObjectType
 from tandem.records.views.doors import record_page
+from tandem.records.views.forms import form_choices
 from tandem.records.views.lists import ListState
-from tandem.records.views.records import form_choices
 from tandem.ui import formats
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, render, see_other

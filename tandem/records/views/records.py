@@ -11,12 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tandem.accounts.queries import user_choices
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import Conflict, DomainError, FieldError, Missing
 from tandem.kernel.money import Money
 from tandem.records import queries
+from tandem.records.actions import change_record, create_record
+from tandem.records.models import field_definitions
 from tandem.records.slots import (
     RECORD_HEADS,
     RECORD_PANELS,
@@ -29,6 +30,13 @@ from tandem.records.slots import (
 )
 from tandem.records.views.cells import Cell, cell_of, cells_of
 from tandem.records.views.doors import record_page
+from tandem.records.views.forms import (
+    as_input,
+    change_schema,
+    form_choices,
+    new_schema,
+    parted,
+)
 from tandem.records.views.lists import ListState
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, render, see_other, trigger
@@ -80,10 +88,11 @@ def record_peek(
 def new_record(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
     request.actor.require(object_type.permissions.create)
     data = request.POST if request.method == "POST" else None
-    form = Form(object_type.input_schema, data=data, choices=form_choices(object_type))
+    form = Form(new_schema(object_type), data=data, choices=form_choices(object_type))
     with form.refusals():
         if form.is_submitted:
-            record, is_new = object_type.create(request.actor, data=form.value)
+            plain, fields = parted(object_type, form.value, object_type.input_schema)
+            record, is_new = create_record(request.actor, object_type, data=plain, fields=fields)
             toast = _made(object_type, record, is_new)
             if not queries.is_visible(object_type, request.actor, record.public_id):
                 return _gone_from_sight(request, object_type, toast)
@@ -110,7 +119,7 @@ def edit_field(
         raise Missing()
     data = request.POST if request.method == "POST" else None
     form = Form(
-        object_type.change_schema,
+        change_schema(object_type, field),
         data=data,
         initial={key: _as_input(record, field)},
         choices=form_choices(object_type),
@@ -118,13 +127,14 @@ def edit_field(
     )
     with form.refusals():
         if form.is_submitted:
+            plain, fields = parted(object_type, form.value, object_type.change_schema)
             try:
-                object_type.update(request.actor, public_id, data=form.value)
+                change_record(request.actor, object_type, public_id, data=plain, fields=fields)
             except Conflict as conflict:
                 if not _is_about_others(conflict, key):
                     raise _told(conflict, key, _cell(request, object_type, record, field)) from None
-                kept = form.value.model_copy(update={"version": record.row_version})
-                object_type.update(request.actor, public_id, data=kept)
+                kept = plain.model_copy(update={"version": record.row_version})
+                change_record(request.actor, object_type, public_id, data=kept, fields=fields)
             return _saved_field(request, object_type, public_id, field)
     context = {
         "type": object_type,
@@ -149,17 +159,6 @@ def delete_record(
     object_type.delete(request.actor, public_id)
     toast = Toast(_("%(name)s deleted") % {"name": name}, undo=last_change_set())
     return see_other(request, reverse("records:list", args=[object_type]), toast=toast)
-
-
-def form_choices(object_type: ObjectType) -> dict[str, list[tuple[object, Any]]]:
-    """What can be picked in the forms of a kind of record."""
-    choices: dict[str, list[tuple[object, Any]]] = {}
-    for field in object_type.fields:
-        if field.type is FieldType.USER:
-            choices[field.key] = list(user_choices())
-        elif field.choices is not None:
-            choices[field.key] = [(choice.value, choice.label) for choice in field.choices()]
-    return choices
 
 
 def _saved_field(
@@ -225,21 +224,25 @@ def _url(object_type: ObjectType, record: Any) -> str:
 
 def _own_fields(object_type: ObjectType) -> list[Field]:
     """What a record page lists at the left: its own values, but for the name above."""
-    return [f for f in object_type.fields if f.key != "name" and f.is_column]
+    return [f for f in object_type.all_fields if f.key != "name" and f.is_column]
 
 
-def _inputs(object_type: ObjectType, form: Form[Any]) -> list[tuple[Any, Any, bool]]:
-    """The fields of the form for a new record with their labels, in the order of the schema."""
+def _inputs(object_type: ObjectType, form: Form[Any]) -> list[tuple[Any, Any, str, bool]]:
+    """The fields of the form for a new record: control, label, help, whether it may be empty."""
     found = []
     for key, info in object_type.input_schema.model_fields.items():
         field = object_type.field(key)
         if field is not None and field.type is not FieldType.TAGS:
-            found.append((form[key], field.label, not info.is_required()))
+            found.append((form[key], field.label, "", not info.is_required()))
+    added = field_definitions(object_type.kind) if object_type.is_customisable else ()
+    found += [(form[one.key], one.label, one.help, not one.is_required) for one in added]
     return found
 
 
 def _as_input(record: Any, field: Field) -> Any:
     value = queries.value_of(record, field)
+    if field.custom is not None:
+        return as_input(value)
     if field.type is FieldType.USER and value is not None:
         return str(value.public_id)
     if field.type is FieldType.MONEY and isinstance(value, int):

@@ -1,6 +1,6 @@
 """How comments and tags are told; their room lies below and cannot do so itself."""
 
-from django.utils.html import format_html, linebreaks
+from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -35,7 +35,34 @@ def _untagged(entry: TimelineEntry) -> SafeString:
     )
 
 
+def _changed(entry: TimelineEntry) -> SafeString:
+    who, changes = strong(entry.actor_label), entry.payload["changes"]
+    if len(changes) != 1:
+        names = ", ".join(one["label"] for one in changes)
+        return format_html(_("{who} changed {names}"), who=who, names=names)
+    [one] = changes
+    if not one["new"]:
+        return format_html(_("{who} emptied {name}"), who=who, name=one["label"])
+    return format_html(
+        _("{who} changed {name} to {value}"), who=who, name=one["label"], value=strong(one["new"])
+    )
+
+
+def _was(entry: TimelineEntry) -> SafeString:
+    """What stood there before, or all the values where several changed."""
+    changes = entry.payload["changes"]
+    if len(changes) == 1:
+        old = changes[0]["old"]
+        return format_html(_("was {value}"), value=old) if old else SafeString()
+    return format_html_join(
+        ", ",
+        "{}: <span data-verbatim>{}</span>",
+        ((one["label"], one["new"] or "–") for one in changes),
+    )
+
+
 for kind in (
+    EntryKind("records.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("records.commented", "note", _commented, box=_words, is_observed=False),
     EntryKind("records.tagged", "tag", _tagged, is_touch=False),
     EntryKind("records.untagged", "tag", _untagged, is_touch=False),
