@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tandem.kernel.doors import public_page
 from tandem.kernel.errors import DomainError, Unauthenticated
+from tandem.records.errors import MergedInto
 
 METHOD_NOT_ALLOWED = 405
 RETRY_AFTER_SECONDS = 60
@@ -36,6 +37,8 @@ def refusal(error: DomainError) -> HttpResponse:
     response = answer(error.code, str(error), error.status, errors)
     if isinstance(error, Unauthenticated):
         response["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, MergedInto):
+        response["Location"] = error.location
     if error.retryable:
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

@@ -107,7 +107,7 @@ class CampaignAsset(Tracked):
     asset_id = models.BigIntegerField()
 
     asset_refs = SubjectRefs(
-        "asset_kind", "asset_id", on_merge=OnMerge.MOVE, on_erase=OnErase.DELETE
+        "asset_kind", "asset_id", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
     )
 
     class Meta:

@@ -24,6 +24,7 @@ from tandem.consent.models import ConsentEvent, ConsentEvidence, ConsentState, S
 from tandem.consent.queries import MailLink
 from tandem.consent.rules import (
     CHAINS,
+    STRICTNESS,
     Basis,
     Channel,
     Purpose,
@@ -420,3 +421,26 @@ def _retire(of: Mapping[str, Any]) -> None:
     Suppression.objects.filter(deleted_at__isnull=True, **of).update(
         deleted_at=Now(), updated_at=Now(), row_version=F("row_version") + 1
     )
+
+
+# --- merging --------------------------------------------------------------------------------------
+
+
+def merge_consent(kind: str, survivor_id: int, absorbed_id: int) -> None:
+    """Of what two records of one person say about the same thing, the stricter holds; of two that
+    say the same, the one that was said first. What was said stays with whom it was said of."""
+    both = ConsentState.objects.filter(person_id__in=[survivor_id, absorbed_id])
+    kept: dict[tuple[str, str, str], ConsentState] = {}
+    looser: list[int] = []
+    for state in both.order_by("since", "pk"):
+        about = (state.channel, state.topic, state.purpose)
+        other = kept.get(about)
+        if other is None:
+            kept[about] = state
+        elif STRICTNESS[State(state.state)] > STRICTNESS[State(other.state)]:
+            looser.append(other.pk)
+            kept[about] = state
+        else:
+            looser.append(state.pk)
+    both.filter(pk__in=looser).delete()
+    both.filter(person_id=absorbed_id).update(person_id=survivor_id)

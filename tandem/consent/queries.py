@@ -85,6 +85,15 @@ def events_of(person_ids: Collection[int]) -> list[ConsentEvent]:
     )
 
 
+def is_consent_different(one: int, other: int) -> bool:
+    """Whether two persons said different things about the same thing; one query."""
+    said: dict[tuple[str, str, str], set[str]] = {}
+    rows = ConsentState.objects.filter(person_id__in=[one, other], deleted_at__isnull=True)
+    for state in rows:
+        said.setdefault((state.channel, state.topic, state.purpose), set()).add(state.state)
+    return any(len(states) > 1 for states in said.values())
+
+
 def living_person(actor: Actor, person_id: int) -> int | None:
     """Who a person is now: themselves, or into whom they were merged. None when out of sight."""
     here: int | None = person_id

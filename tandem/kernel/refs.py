@@ -1,9 +1,11 @@
 """Pointers between records: upward or at any kind by RecordRef, downward by SubjectKey."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 
 
@@ -37,7 +39,11 @@ class OnErase(StrEnum):
 
 
 class SubjectKey(models.ForeignKey[Any, Any]):
-    """A foreign key to a person or company that says what merging and erasing do to the row."""
+    """A foreign key to a person or company that says what merging and erasing do to the row.
+
+    ``same_by`` names the columns that make two live rows the same one for a union, where no unique
+    constraint says so.
+    """
 
     def __init__(
         self,
@@ -46,9 +52,11 @@ class SubjectKey(models.ForeignKey[Any, Any]):
         *,
         on_merge: OnMerge = OnMerge.MOVE,
         on_erase: OnErase = OnErase.DELETE,
+        same_by: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
         self.on_merge = on_merge
+        self.same_by = same_by
         self.on_erase = on_erase
         super().__init__(to, on_delete, **options)
 
@@ -66,3 +74,46 @@ class SubjectRefs:
     id_column: str
     on_merge: OnMerge
     on_erase: OnErase
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A column that points to records of one kind, as its table declares it."""
+
+    model: type[models.Model]
+    column: str
+    kind_column: str  # empty where a foreign key says the kind
+    on_merge: OnMerge
+    on_erase: OnErase
+    same_by: tuple[str, ...] = ()
+
+    def rows(self, kind: str, *ids: int) -> models.QuerySet[Any]:
+        """The rows that point to these records of a kind, deleted ones too."""
+        of_kind = {self.kind_column: kind} if self.kind_column else {}
+        return self.model._base_manager.filter(**of_kind, **{f"{self.column}__in": ids})
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of the fields that make up the pointer."""
+        name = self.model._meta.get_field(self.column).name
+        return frozenset({name, self.kind_column} - {""})
+
+
+def pointers_to(subject: type[models.Model]) -> list[Pointer]:
+    """Every declared pointer to records of this model, and every one to records of any kind."""
+    return list(_pointers(subject))
+
+
+def _pointers(subject: type[models.Model]) -> Iterator[Pointer]:
+    for model in apps.get_models():
+        for field in model._meta.local_fields:
+            if isinstance(field, SubjectKey) and field.related_model is subject:
+                yield Pointer(
+                    model, field.attname, "", field.on_merge, field.on_erase, field.same_by
+                )
+        for value in vars(model).values():
+            for refs in value if isinstance(value, tuple | list) else [value]:
+                if isinstance(refs, SubjectRefs):
+                    yield Pointer(
+                        model, refs.id_column, refs.kind_column, refs.on_merge, refs.on_erase
+                    )

@@ -48,6 +48,19 @@ class UndoFollower(Protocol):
 UNDO_FOLLOWERS: Slot[UndoFollower] = Slot("undo follower", UndoFollower)
 
 
+@runtime_checkable
+class UndoWay(Protocol):
+    """How a room takes back an action of its own where stored values alone do not tell enough: it
+    keeps what it needs, and does in the running action all that there is to do. ``target`` is the
+    change set to be taken back; that of an earlier undo is done again."""
+
+    def __call__(self, actor: Actor, target: ChangeSet) -> None: ...
+
+
+# By the name of the action, as history shows it.
+UNDO_WAYS: Slot[UndoWay] = Slot("undo way", UndoWay)
+
+
 @dataclass(frozen=True)
 class ChangeSetUndone(Fact):
     """A change set was taken back; ``change_set_id`` is the undoing one."""
@@ -109,6 +122,11 @@ def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UU
     ChangeSet.objects.select_for_update().get(pk=target.pk)
     if target.undone_by.exists():
         raise AlreadyUndone()
+    if way := UNDO_WAYS.get(original.action):
+        mark_as_undo(target.pk)
+        way(actor, target)
+        publish(ChangeSetUndone(change_set_id=current_change_set().id, undone_id=target.pk))
+        return current_change_set().public_id
     tables = _touched_tables(target.pk)
     if not (keep_later_edits or is_of_many(original.action)):
         _refuse_conflicts(target.pk, tables)

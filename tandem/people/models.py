@@ -147,7 +147,11 @@ class PersonPhone(Tracked):
     """A phone number of a person; several persons may share one."""
 
     person = SubjectKey(
-        Person, related_name="phones", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+        Person,
+        related_name="phones",
+        on_merge=OnMerge.UNION,
+        on_erase=OnErase.DELETE,
+        same_by=("normalized",),
     )
     number = models.CharField(max_length=40)
     normalized = models.CharField(max_length=20)
@@ -220,7 +224,11 @@ class CompanyDomain(Tracked):
     """A registrable domain of a company; a shared one (free mail) does not say whose it is."""
 
     company = SubjectKey(
-        Company, related_name="domains", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+        Company,
+        related_name="domains",
+        on_merge=OnMerge.UNION,
+        on_erase=OnErase.DELETE,
+        same_by=("domain",),
     )
     domain = models.CharField(max_length=253)
     is_primary = models.BooleanField(default=True)
@@ -250,7 +258,11 @@ class Employment(Tracked):
     """A person's work, at a company where it is known; ended ones stay."""
 
     person = SubjectKey(
-        Person, related_name="employments", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+        Person,
+        related_name="employments",
+        on_merge=OnMerge.UNION,
+        on_erase=OnErase.DELETE,
+        same_by=("company", "title", "ended_on"),
     )
     company = SubjectKey(
         Company,

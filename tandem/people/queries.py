@@ -37,6 +37,7 @@ from tandem.people.rules import (
     sort_key,
 )
 from tandem.people.schemas import NewPerson
+from tandem.records.queries.merging import selves_of
 from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
@@ -320,10 +321,15 @@ class Way:
 
 
 def way_of(kind: str, record_id: int, *, motion: str = NEW_BUSINESS) -> Way:
-    """The way of a record that the actor sees already; two queries."""
-    of = {"subject_kind": kind, "subject_id": record_id, "motion": motion}
-    state = LifecycleState.objects.filter(**of).first()
-    firsts = dict(LifecycleEvent.objects.filter(**of, is_first=True).values_list("to_stage", "at"))
+    """The way of a record that the actor sees already, and of those that were merged into it; three
+    queries."""
+    of = {"subject_kind": kind, "motion": motion}
+    state = LifecycleState.objects.filter(**of, subject_id=record_id).first()
+    steps = LifecycleEvent.objects.filter(
+        **of, subject_id__in=selves_of(kind, [record_id]), is_first=True
+    )
+    # The earliest of each stage is the last that is put in.
+    firsts = dict(steps.order_by("-at", "-pk").values_list("to_stage", "at"))
     stage = Stage(state.stage) if state else None
     furthest = Stage(state.furthest_stage) if state else None
     reached = -1 if furthest is None else rank(furthest)

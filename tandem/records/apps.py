@@ -22,6 +22,7 @@ class RecordsConfig(Room):
         "records.import": Permission(
             _("Import files"), frozenset({"admin", "manager", "marketer"})
         ),
+        "records.merge": Permission(_("Merge records, and take a merge back"), _WRITERS),
         "records.share_views": Permission(
             _("Share views with a team or everyone"), frozenset({"admin", "manager"})
         ),

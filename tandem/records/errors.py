@@ -1,8 +1,10 @@
 """What lists, views, tags and comments refuse."""
 
+from uuid import UUID
+
 from django.utils.translation import gettext_lazy as _
 
-from tandem.kernel.errors import Conflict, Invalid
+from tandem.kernel.errors import Conflict, Invalid, Missing
 
 
 class FilterInvalid(Invalid):
@@ -202,3 +204,47 @@ class LinkUnfit(ValueUnfit):
 class FlagUnfit(ValueUnfit):
     code = "boolean_invalid"
     message = _("Say yes or no.")
+
+
+class MergeWithItself(Invalid):
+    code = "merge_with_itself"
+    message = _("A record cannot be merged with itself.")
+
+
+class NotMergeable(Invalid):
+    """Records of this kind stand alone."""
+
+    code = "not_mergeable"
+    message = _("Records of this kind are not merged.")
+
+
+class MergeChoiceInvalid(Invalid):
+    """A choice names no field of both records, or a side that there is not."""
+
+    code = "merge_choice_invalid"
+    message = _("Choose for each field which of the two values stays.")
+
+
+class NotMergedLast(Conflict):
+    """The survivor was merged or deleted since: that is to be taken back first."""
+
+    code = "not_merged_last"
+    message = _("This record was merged or deleted since. Take that back first.")
+
+
+class AlreadyUnmerged(Conflict):
+    code = "already_unmerged"
+    message = _("These records are two already.")
+
+
+class MergedInto(Missing):
+    """The record lives on in another one; ``survivor`` is its public id."""
+
+    code = "merged_into"
+    status = 308
+    message = _("This record was merged into another one.")
+
+    def __init__(self, survivor: UUID) -> None:
+        super().__init__()
+        self.survivor = survivor
+        self.location = ""  # where it is to be found, once the door knows

@@ -1,4 +1,4 @@
-"""What records tell: comments, and values of fields that the company added."""
+"""What records tell: comments, values of fields that the company added, merges."""
 
 from dataclasses import dataclass
 
@@ -23,3 +23,23 @@ class CustomFieldsChanged(Fact):
     kind: str
     record_ids: tuple[int, ...]
     keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecordsMerged(Fact):
+    """Two records of a kind became one: what pointed to the absorbed points to the survivor."""
+
+    change_set_id: int
+    kind: str
+    survivor_id: int
+    absorbed_id: int
+
+
+@dataclass(frozen=True)
+class RecordsUnmerged(Fact):
+    """A merge was taken back: there are two records again."""
+
+    change_set_id: int
+    kind: str
+    survivor_id: int
+    absorbed_id: int

@@ -291,3 +291,62 @@ def _read_definitions() -> Mapping[str, tuple[FieldDef, ...]]:
     for one in live.order_by("kind", "position", "id"):
         found[one.kind] = (*found.get(one.kind, ()), one)
     return found
+
+
+class MergeEvent(Tracked):
+    """Two records that became one: who survived, and by which choices. ``merged_rows`` is what
+    every row was before, so that both can be had again; ``undone_in`` is the change set that did
+    so. Written by its actions only and without a history of its own: it is one."""
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    survivor_id = models.BigIntegerField()
+    absorbed_id = models.BigIntegerField()
+    choices = models.JSONField(default=dict)
+    reason = models.CharField(max_length=400, blank=True)
+    actor_label = models.CharField(max_length=200)
+    at = models.DateTimeField(db_default=Now())
+    undone_in = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, related_name="+")
+
+    subject_refs = (
+        SubjectRefs("kind", "survivor_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE),
+        SubjectRefs("kind", "absorbed_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE),
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(survivor_id=models.F("absorbed_id")),
+                name="mergeevent_not_into_itself",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "absorbed_id"],
+                condition=models.Q(undone_in__isnull=True),
+                name="mergeevent_absorbed_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "survivor_id"], name="mergeevent_by_survivor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.absorbed_id} into {self.survivor_id}"
+
+
+class MergedRow(models.Model):
+    """A row that a merge moved, changed or dropped: whole before it, and whole after it."""
+
+    event = models.ForeignKey(MergeEvent, on_delete=models.CASCADE, related_name="merged_rows")
+    model = models.CharField(max_length=60)
+    object_id = models.BigIntegerField()
+    before = models.JSONField()
+    after = models.JSONField(null=True)  # null: the merge dropped it
+    is_moved = models.BooleanField(db_default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event", "model", "object_id"], name="mergedrow_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.object_id}"

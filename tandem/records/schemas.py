@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from pydantic import (
@@ -168,3 +169,14 @@ class ChangeField(_Input):
     key: Key | None = None
     currency: Currency | None = None
     version: Annotated[Whole, Field(ge=1, lt=2**31)] | None = None
+
+
+class NewMerge(_Input):
+    """What is merged into a record: another one of its kind. ``choices`` names by field the side
+    whose value stays; without one it is the survivor's, or the other's where that is empty."""
+
+    absorbed: UUID
+    choices: dict[Annotated[str, Field(max_length=60)], Literal["survivor", "absorbed"]] = Field(
+        default_factory=dict, max_length=200
+    )
+    reason: Annotated[Line, Field(max_length=400)] = ""

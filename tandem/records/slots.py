@@ -6,7 +6,7 @@ page, search, palette entries, tags, comments, history and the API resource.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from tandem.accounts.models import User
 from tandem.kernel.actor import Actor
 from tandem.kernel.context import forget, remembered
-from tandem.kernel.models import Record
+from tandem.kernel.models import Record, Tracked
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.slots import Slot
 from tandem.records.models import FIELDS, Customisable, FieldDef, field_definitions
@@ -137,6 +137,21 @@ class Bulk:
 
 
 @dataclass(frozen=True)
+class Merging:
+    """How two records of a kind become one.
+
+    ``columns`` are the columns that go with a field besides its own (the parts of a name),
+    ``silent`` those that no field shows: an empty one is filled. ``parts`` gives the table in whose
+    main row a field stands. ``derive`` makes derived columns of these records anew.
+    """
+
+    parts: Mapping[str, type[Tracked]]
+    derive: Callable[[Sequence[int]], None]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    silent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ObjectType:
     """One kind of record.
 
@@ -174,6 +189,7 @@ class ObjectType:
     is_square: bool = False  # the face of a company is square, of a person round
     bulk: Bulk | None = None  # without it, many at once can only be tagged
     board: str = ""  # the name of the route that shows the same records as a board
+    merging: Merging | None = None  # None: records of this kind are not merged
 
     @property
     def is_customisable(self) -> bool:
@@ -416,6 +432,39 @@ class Importer:
 IMPORTERS: Slot[Importer] = Slot("importer", Importer)
 
 STORY: Slot[StoryWriter] = Slot("story writer", StoryWriter)
+
+
+@runtime_checkable
+class MergeRule(Protocol):
+    """What a room does with its rows of two records that become one, where it declared so: writes,
+    in the running action, so that none points to the absorbed one any more."""
+
+    def __call__(self, kind: str, survivor_id: int, absorbed_id: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class MergedTable:
+    """A table that points to records which are merged: what people call its rows, and the rule
+    where the pointer is CUSTOM or KEEP_STRICTEST. ``also(rows)`` gives further rows that the rule
+    may write, as querysets, by those that point to the two records."""
+
+    label: Text
+    rule: MergeRule | None = None
+    also: Callable[[QuerySet[Any]], Sequence[QuerySet[Any]]] | None = None
+
+
+# By the label of the model: people.personemail.
+MERGED_TABLES: Slot[MergedTable] = Slot("merged table", MergedTable)
+
+
+@runtime_checkable
+class MergeWarning(Protocol):
+    """What somebody should know before two records become one; empty where nothing."""
+
+    def __call__(self, actor: Actor, kind: str, one: int, other: int) -> Text: ...
+
+
+MERGE_WARNINGS: Slot[MergeWarning] = Slot("merge warning", MergeWarning)
 
 
 def object_type(kind: str) -> ObjectType:

@@ -18,6 +18,7 @@ from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import Missing
 from tandem.kernel.refs import RecordRef
 from tandem.records.models import Comment
+from tandem.records.queries.merging import selves_of
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
 from tandem.timeline.models import TimelineEntry, Visibility
 from tandem.timeline.rules import Day, Place, Side, by_day, place_of, runs
@@ -116,20 +117,23 @@ def story_of(
     before: str = "",
     limit: int = PAGE_SIZE,
 ) -> Story:
-    """A page of the story of a record, newest first; four queries at most.
+    """A page of the story of a record, newest first; five queries at most.
+
+    What was told of a record that was merged into it is told here too.
 
     ``side`` is a lane or ``mine``; ``before`` the cursor of the page before. Raises Missing when
     the actor may not see the record, PlaceInvalid for a strange cursor.
     """
     _require_visible(actor, ref)
-    entries = _entries_of(actor, [ref], side=side)
+    refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
+    entries = _entries_of(actor, refs, side=side)
     place = place_of(before)
     if place is not None:
         entries = entries.filter(Q(at__lt=place.at) | Q(at=place.at, id__lt=place.id))
     found = list(entries.order_by("-at", "-id")[: limit + 1])
     page = found[:limit]
     has_more = len(found) > limit
-    handed_at = _first_handoff(ref) if page else None
+    handed_at = _first_handoff(refs) if page else None
     # The lane of sales begins with the hand-off; where there was none, with their first entry.
     has_sales = any(entry.side == Side.SALES for entry in page)
     lines = [
@@ -222,16 +226,20 @@ def _require_visible(actor: Actor, ref: RecordRef) -> ObjectType:
 def _entries_of(
     actor: Actor, refs: Sequence[RecordRef], *, side: str | None = None
 ) -> QuerySet[TimelineEntry]:
-    whose = Q(pk__in=[])
-    for ref in refs:
-        whose |= Q(subject_kind=ref.kind, subject_id=ref.id)
-    entries = _readable(actor, TimelineEntry.objects.filter(whose))
+    entries = _readable(actor, TimelineEntry.objects.filter(_about(refs)))
     if side == "mine":
         return entries.filter(actor_user_id=actor.user_id)
     if side in ("mkt", "sales"):
         # The hand-off belongs to both lanes: it is where one ends in the other.
         return entries.filter(side__in=[side, Side.HANDOFF])
     return entries.filter(side=side) if side else entries
+
+
+def _about(refs: Sequence[RecordRef]) -> Q:
+    whose = Q(pk__in=[])
+    for ref in refs:
+        whose |= Q(subject_kind=ref.kind, subject_id=ref.id)
+    return whose
 
 
 def _readable(actor: Actor, entries: QuerySet[TimelineEntry]) -> QuerySet[TimelineEntry]:
@@ -250,9 +258,9 @@ def _readable(actor: Actor, entries: QuerySet[TimelineEntry]) -> QuerySet[Timeli
     return entries.filter(open_to_me)
 
 
-def _first_handoff(ref: RecordRef) -> datetime | None:
+def _first_handoff(refs: Sequence[RecordRef]) -> datetime | None:
     return (
-        TimelineEntry.objects.filter(subject_kind=ref.kind, subject_id=ref.id, side=Side.HANDOFF)
+        TimelineEntry.objects.filter(_about(refs), side=Side.HANDOFF)
         .order_by(F("at"), F("id"))
         .values_list("at", flat=True)
         .first()

@@ -25,10 +25,12 @@ from tandem.measures.queries import value as number_of
 from tandem.measures.slots import MEASURES
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
+    MERGED_TABLES,
     OBJECT_TYPES,
     Choice,
     Field,
     FieldType,
+    MergedTable,
     ObjectType,
     Permissions,
 )
@@ -338,3 +340,5 @@ navigation.register(
         permission="campaigns.view",
     ),
 )
+
+MERGED_TABLES.register("campaigns.campaignasset", MergedTable(gettext_lazy("Places in campaigns")))

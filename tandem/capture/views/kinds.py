@@ -29,10 +29,12 @@ from tandem.capture.schemas import (
 from tandem.kernel.actor import Actor
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
+    MERGED_TABLES,
     OBJECT_TYPES,
     Choice,
     Field,
     FieldType,
+    MergedTable,
     ObjectType,
     Permissions,
     Privacy,
@@ -375,3 +377,6 @@ navigation.register(
         for order, found in ((40, PAGE), (50, FORM), (60, SUBMISSION))
     )
 )
+
+MERGED_TABLES.register("capture.submission", MergedTable(gettext_lazy("Forms sent")))
+MERGED_TABLES.register("lake.subjectalias", MergedTable(gettext_lazy("Browsers")))

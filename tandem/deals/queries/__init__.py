@@ -283,6 +283,12 @@ def deals_of_company(actor: Actor, company_id: int) -> QuerySet[Deal]:
     return _newest(deals_visible_to(actor).filter(company_id=company_id))
 
 
+def has_open_deal(actor: Actor, kind: str, record_id: int) -> bool:
+    """Whether the actor sees an open deal of a person or company; one query."""
+    of = {"person": deals_of_person, "company": deals_of_company}.get(kind)
+    return of is not None and of(actor, record_id).filter(status=Category.OPEN).exists()
+
+
 def deals_of_lead(actor: Actor, lead_id: int) -> QuerySet[Deal]:
     """Deals that came from a lead or were helped by it."""
     hers = DealLead.objects.filter(deal_id=OuterRef("pk"), lead_id=lead_id)

@@ -11,10 +11,12 @@ from tandem.delivery.rules import MessageClass, MessageState, masked
 from tandem.delivery.schemas import MessageOut, NothingIn
 from tandem.delivery.views.words import TONES, state_words
 from tandem.records.slots import (
+    MERGED_TABLES,
     OBJECT_TYPES,
     Choice,
     Field,
     FieldType,
+    MergedTable,
     ObjectType,
     Permissions,
     Privacy,
@@ -158,3 +160,5 @@ navigation.register(
         permission="delivery.operate",
     ),
 )
+
+MERGED_TABLES.register("delivery.message", MergedTable(gettext_lazy("Messages")))

@@ -8,6 +8,7 @@ from tandem.handoff.actions.leads import (
     make_leads,
     qualify_lead,
 )
+from tandem.handoff.actions.merging import merge_leads
 from tandem.handoff.actions.offers import (
     change_handoff,
     offer_lead,
@@ -30,6 +31,7 @@ __all__ = [
     "log_touch",
     "make_leads",
     "mark_overdue",
+    "merge_leads",
     "offer_lead",
     "publish_policy",
     "qualify_lead",

@@ -1,5 +1,6 @@
 """Leads and hand-offs as kinds of record, the inbox, the ledger, and what persons' pages show."""
 
 from tandem.handoff.views import kinds as kinds
+from tandem.handoff.views import merging as merging
 from tandem.handoff.views import panels as panels
 from tandem.handoff.views import stories as stories

@@ -2,7 +2,7 @@
 
 from tandem.people.actions.companies import change_company, create_company, delete_company
 from tandem.people.actions.employments import employ
-from tandem.people.actions.keys import follow_undo
+from tandem.people.actions.keys import derive_companies, derive_people, follow_undo
 from tandem.people.actions.lifecycle import record_stage
 from tandem.people.actions.many import (
     change_companies,
@@ -12,6 +12,7 @@ from tandem.people.actions.many import (
     delete_people,
     people_to_change,
 )
+from tandem.people.actions.merging import merge_lifecycle, merge_parents
 from tandem.people.actions.persons import change_person, create_person, delete_person
 
 __all__ = [
@@ -26,8 +27,12 @@ __all__ = [
     "delete_company",
     "delete_people",
     "delete_person",
+    "derive_companies",
+    "derive_people",
     "employ",
     "follow_undo",
+    "merge_lifecycle",
+    "merge_parents",
     "people_to_change",
     "record_stage",
 ]

@@ -1,6 +1,6 @@
 """Keys by which a record is found and sorted: derived, without history, made anew after an undo."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connection
 from django.db.models import Model, Q
@@ -51,6 +51,16 @@ _KEYED: Mapping[type[Party], tuple[tuple[type[Model], str, str, int], ...]] = {
     ),
     Company: ((CompanyDomain, "company_id", "domain", 0),),
 }
+
+
+def derive_people(ids: Collection[int]) -> None:
+    """Make the keys of these persons anew; four statements."""
+    _rekey(Person, sorted(ids))
+
+
+def derive_companies(ids: Collection[int]) -> None:
+    """Make the keys of these companies anew; three statements."""
+    _rekey(Company, sorted(ids))
 
 
 def search_key_of(party: Party, *, name: str) -> str:

@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy
 from tandem.accounts.schemas import countries
 from tandem.kernel.actor import Actor
 from tandem.people import actions, queries
-from tandem.people.models import SIZE_LABELS, Company, Person
+from tandem.people.models import (
+    SIZE_LABELS,
+    Company,
+    CompanyDomain,
+    Employment,
+    Person,
+    PersonEmail,
+    PersonPhone,
+)
 from tandem.people.rules import sort_key
 from tandem.people.schemas import (
     ChangeCompany,
@@ -29,6 +37,7 @@ from tandem.records.slots import (
     Choice,
     Field,
     FieldType,
+    Merging,
     ObjectType,
     Permissions,
     Privacy,
@@ -214,6 +223,17 @@ PERSON = ObjectType(
     ),
     match_keys=("email",),
     privacy=Privacy.PERSONAL,
+    merging=Merging(
+        parts={
+            "email": PersonEmail,
+            "phone": PersonPhone,
+            "title": Employment,
+            "company": Employment,
+        },
+        columns={"name": ("given_name", "family_name")},
+        silent=("locale", "time_zone"),
+        derive=actions.derive_people,
+    ),
 )
 
 
@@ -352,6 +372,11 @@ COMPANY = ObjectType(
         delete=actions.delete_companies,
     ),
     match_keys=("domain",),
+    merging=Merging(
+        parts={"domain": CompanyDomain},
+        silent=("tier",),
+        derive=actions.derive_companies,
+    ),
     is_square=True,
 )
 

@@ -18,6 +18,7 @@ from tandem.records.actions.imports import (
     take_upload,
 )
 from tandem.records.actions.many import tag_many, untag_many
+from tandem.records.actions.merging import merge, unmerge
 from tandem.records.actions.talk import (
     add_comment,
     add_tag,
@@ -47,6 +48,7 @@ __all__ = [
     "delete_view",
     "fail_import",
     "import_now",
+    "merge",
     "note_index",
     "note_upload",
     "read_values",
@@ -59,6 +61,7 @@ __all__ = [
     "start_import",
     "tag_many",
     "take_upload",
+    "unmerge",
     "untag_many",
     "write_values",
 ]

@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import wraps
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
-from tandem.kernel.answers import REFUSALS, actor_of, asks_for
+from tandem.kernel.answers import REFUSALS, ErrorOut, actor_of, asks_for
+from tandem.kernel.errors import Missing
 from tandem.records import actions, queries
 from tandem.records.actions import (
     add_comment,
@@ -21,17 +23,20 @@ from tandem.records.actions import (
     change_view,
     delete_comment,
     delete_view,
+    merge,
     remove_tag,
     save_view,
+    unmerge,
 )
 from tandem.records.api.many import add_many
-from tandem.records.errors import FilterInvalid, RecordChanged, ValueUnfit
-from tandem.records.models import Comment, SavedView
+from tandem.records.errors import FilterInvalid, MergedInto, RecordChanged, ValueUnfit
+from tandem.records.models import Comment, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
 from tandem.records.queries.custom import custom_fields
+from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules import EVERYTHING, Group
 from tandem.records.rules.custom import MAX_FIELDS, PREFIX, major_of
-from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
+from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView
 from tandem.records.slots import ObjectType
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -96,6 +101,40 @@ class ViewsOut(Schema):
     items: list[ViewOut]
 
 
+class MergeOut(Schema):
+    """Two records that became one. ``survivor`` is where the other one's address leads now;
+    ``rows`` counts what moved, by table."""
+
+    id: UUID
+    survivor: UUID
+    absorbed: UUID
+    absorbed_name: str
+    by: str
+    at: datetime
+    reason: str
+    choices: dict[str, str]
+    rows: dict[str, int]
+
+
+class MergesOut(Schema):
+    """The merges into a record that stand, the latest first."""
+
+    items: list[MergeOut]
+
+
+class UnmergeOut(Schema):
+    """Two records again. ``stays`` counts by table what is still with the survivor, because it
+    was changed, deleted or given to another since the merge."""
+
+    survivor: UUID
+    absorbed: UUID
+    stays: dict[str, int]
+
+
+# Of one record: also that it lives on in another one, whose address is in Location.
+ONE = {308: ErrorOut, **REFUSALS}
+
+
 def router_for(object_type: ObjectType) -> Router:
     """Every operation on one kind of record; mounted by the ``api`` room under its slug."""
     router = Router(tags=[str(object_type.label_plural)])
@@ -104,6 +143,8 @@ def router_for(object_type: ObjectType) -> Router:
     _talk(router, object_type)
     _views(router, object_type)
     add_many(router, object_type)
+    if object_type.merging is not None:
+        _merges(router, object_type)
     return router
 
 
@@ -215,10 +256,11 @@ def _one(router: Router, object_type: ObjectType) -> None:
 
     @router.get(
         "/{uuid:public_id}",
-        response={200: out, **REFUSALS},
+        response={200: out, **ONE},
         operation_id=_name(object_type, "get"),
     )
     @asks_for(object_type.permissions.view)
+    @_follows_merges(object_type)
     def get_record(request: HttpRequest, public_id: UUID) -> Any:
         """One record."""
         actor = actor_of(request)
@@ -235,16 +277,17 @@ def _one(router: Router, object_type: ObjectType) -> None:
     change_record.__annotations__["data"] = _with_fields(object_type, object_type.change_schema)
     router.patch(
         "/{uuid:public_id}",
-        response={200: out, **REFUSALS},
+        response={200: out, **ONE},
         operation_id=_name(object_type, "change"),
-    )(asks_for(object_type.permissions.edit)(change_record))
+    )(asks_for(object_type.permissions.edit)(_follows_merges(object_type)(change_record)))
 
     @router.delete(
         "/{uuid:public_id}",
-        response={204: None, **REFUSALS},
+        response={204: None, **ONE},
         operation_id=_name(object_type, "delete"),
     )
     @asks_for(object_type.permissions.delete)
+    @_follows_merges(object_type)
     def delete_record(request: HttpRequest, public_id: UUID) -> Any:
         """Delete a record; its change set can be undone."""
         object_type.delete(actor_of(request), public_id)
@@ -254,10 +297,11 @@ def _one(router: Router, object_type: ObjectType) -> None:
 def _talk(router: Router, object_type: ObjectType) -> None:
     @router.get(
         "/{uuid:public_id}/comments",
-        response={200: CommentsOut, **REFUSALS},
+        response={200: CommentsOut, **ONE},
         operation_id=_name(object_type, "comments"),
     )
     @asks_for(object_type.permissions.view)
+    @_follows_merges(object_type)
     def list_comments(request: HttpRequest, public_id: UUID) -> Any:
         """The last 200 comments on a record, newest first."""
         actor = actor_of(request)
@@ -267,10 +311,11 @@ def _talk(router: Router, object_type: ObjectType) -> None:
 
     @router.post(
         "/{uuid:public_id}/comments",
-        response={201: CommentOut, **REFUSALS},
+        response={201: CommentOut, **ONE},
         operation_id=_name(object_type, "comment"),
     )
     @asks_for("records.comment")
+    @_follows_merges(object_type)
     def create_comment(request: HttpRequest, public_id: UUID, data: NewComment) -> Any:
         """Write a comment."""
         made = add_comment(actor_of(request), object_type, public_id, data=data)
@@ -279,10 +324,11 @@ def _talk(router: Router, object_type: ObjectType) -> None:
 
     @router.delete(
         "/{uuid:public_id}/comments/{uuid:comment_id}",
-        response={204: None, **REFUSALS},
+        response={204: None, **ONE},
         operation_id=_name(object_type, "uncomment"),
     )
     @asks_for("records.comment")
+    @_follows_merges(object_type)
     def take_comment_back(request: HttpRequest, public_id: UUID, comment_id: UUID) -> Any:
         """Take one's own comment back."""
         delete_comment(actor_of(request), object_type, public_id, comment_id=comment_id)
@@ -290,10 +336,11 @@ def _talk(router: Router, object_type: ObjectType) -> None:
 
     @router.post(
         "/{uuid:public_id}/tags",
-        response={200: TagsOut, **REFUSALS},
+        response={200: TagsOut, **ONE},
         operation_id=_name(object_type, "tag"),
     )
     @asks_for("records.tag")
+    @_follows_merges(object_type)
     def put_tag(request: HttpRequest, public_id: UUID, data: NewTag) -> Any:
         """Put a tag on a record; the answer is all its tags."""
         actor = actor_of(request)
@@ -302,10 +349,11 @@ def _talk(router: Router, object_type: ObjectType) -> None:
 
     @router.delete(
         "/{uuid:public_id}/tags",
-        response={200: TagsOut, **REFUSALS},
+        response={200: TagsOut, **ONE},
         operation_id=_name(object_type, "untag"),
     )
     @asks_for("records.tag")
+    @_follows_merges(object_type)
     def take_tag(
         request: HttpRequest,
         public_id: UUID,
@@ -314,6 +362,54 @@ def _talk(router: Router, object_type: ObjectType) -> None:
         """Take a tag off a record; the answer is what is left."""
         remove_tag(actor_of(request), object_type, public_id, name=name)
         return _tags(request, object_type, public_id)
+
+
+def _merges(router: Router, object_type: ObjectType) -> None:
+    @router.get(
+        "/{uuid:public_id}/merges",
+        response={200: MergesOut, **ONE},
+        operation_id=_name(object_type, "merges"),
+    )
+    @asks_for(object_type.permissions.view)
+    @_follows_merges(object_type)
+    def list_merges(request: HttpRequest, public_id: UUID) -> Any:
+        """What was merged into a record and can be taken apart again."""
+        record = queries.visible_record(object_type, actor_of(request), public_id)
+        found = merges_of(object_type, record)[:MAX_PAGE_SIZE]
+        return {"items": [_merge(object_type, event) for event in found]}
+
+    @router.post(
+        "/{uuid:public_id}/merges",
+        response={201: MergeOut, **ONE},
+        operation_id=_name(object_type, "merge"),
+    )
+    @asks_for("records.merge")
+    @_follows_merges(object_type)
+    def merge_records(request: HttpRequest, public_id: UUID, data: NewMerge) -> Any:
+        """Merge another record into this one; it can be taken back."""
+        made = merge(
+            actor_of(request),
+            object_type,
+            public_id,
+            data.absorbed,
+            choices=data.choices,
+            reason=data.reason,
+        )
+        made.refresh_from_db()
+        return Status(201, _merge(object_type, made))
+
+    @router.delete(
+        "/{uuid:public_id}/merges/{uuid:merge_id}",
+        response={200: UnmergeOut, **ONE},
+        operation_id=_name(object_type, "unmerge"),
+    )
+    @asks_for("records.merge")
+    @_follows_merges(object_type)
+    def unmerge_records(request: HttpRequest, public_id: UUID, merge_id: UUID) -> Any:
+        """Take a merge back: two records again; later edits of the survivor stay with it."""
+        done = unmerge(actor_of(request), object_type, public_id, event=merge_id)
+        event = _merge(object_type, done.event)
+        return {"survivor": public_id, "absorbed": event["absorbed"], "stays": done.stays}
 
 
 def _views(router: Router, object_type: ObjectType) -> None:
@@ -356,6 +452,30 @@ def _views(router: Router, object_type: ObjectType) -> None:
         """Delete a view."""
         delete_view(actor_of(request), object_type, view_id)
         return Status(204, None)
+
+
+def _follows_merges(object_type: ObjectType) -> Callable[[Any], Any]:
+    """An operation on one record that sends on, with 308, whoever knows it by an old address."""
+
+    def decorate(operation: Any) -> Any:
+        @wraps(operation)
+        def enter(request: HttpRequest, /, *args: Any, **values: Any) -> Any:
+            try:
+                return operation(request, *args, **values)
+            except Missing:
+                old = values["public_id"]
+                try:
+                    refuse_merged(object_type, actor_of(request), old)
+                except MergedInto as merged:
+                    merged.location = request.get_full_path().replace(
+                        str(old), str(merged.survivor), 1
+                    )
+                    raise
+                raise
+
+        return enter
+
+    return decorate
 
 
 def _filters(object_type: ObjectType, text: str) -> Group:
@@ -406,4 +526,20 @@ def _view(view: SavedView) -> dict[str, Any]:
         "columns": view.columns,
         "is_pinned": view.is_pinned,
         "owner": view.owner.public_id,
+    }
+
+
+def _merge(object_type: ObjectType, event: MergeEvent) -> dict[str, Any]:
+    both = object_type.model._default_manager.in_bulk([event.survivor_id, event.absorbed_id])
+    absorbed = both[event.absorbed_id]
+    return {
+        "id": event.public_id,
+        "survivor": both[event.survivor_id].public_id,
+        "absorbed": absorbed.public_id,
+        "absorbed_name": object_type.name_of(absorbed),
+        "by": event.actor_label,
+        "at": event.at,
+        "reason": event.reason,
+        "choices": event.choices,
+        "rows": moved_by(event),
     }

@@ -5,5 +5,6 @@ the history tab, the settings of fields.
 """
 
 from tandem.records.views import fields, finder, history
+from tandem.records.views import merging as merging
 
 __all__ = ["fields", "finder", "history"]

@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
 
 from django.http import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import register_converter
 from django.urls.converters import SlugConverter
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
+from tandem.kernel.errors import Missing
+from tandem.records.errors import MergedInto
+from tandem.records.queries.merging import refuse_merged
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type_by_slug
 
 Arguments = ParamSpec("Arguments")
@@ -40,9 +46,25 @@ def record_page(
         request: ActorRequest, kind: ObjectType, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> HttpResponseBase:
         request.actor.require(kind.permissions.view)
-        return view(request, kind, *args, **kwargs)
+        try:
+            return view(request, kind, *args, **kwargs)
+        except Missing:
+            old = kwargs.get("public_id")
+            survivor = _survivor(request.actor, kind, old) if isinstance(old, UUID) else None
+            if survivor is None or request.method != "GET":
+                raise
+            return redirect(request.get_full_path().replace(str(old), str(survivor), 1))
 
     return page(permission="records.view")(enter)
+
+
+def _survivor(actor: Actor, kind: ObjectType, public_id: UUID) -> UUID | None:
+    """In whom a record lives on since it was merged."""
+    try:
+        refuse_merged(kind, actor, public_id)
+    except MergedInto as merged:
+        return merged.survivor
+    return None
 
 
 def viewable_types(request: ActorRequest) -> list[ObjectType]:

@@ -5,7 +5,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from tandem.people.schemas import RefOut
-from tandem.records.slots import OBJECT_TYPES, Field, FieldType, ObjectType, Permissions
+from tandem.records.slots import (
+    MERGED_TABLES,
+    OBJECT_TYPES,
+    Field,
+    FieldType,
+    MergedTable,
+    ObjectType,
+    Permissions,
+)
 from tandem.revenue import actions, queries
 from tandem.revenue.models import Order
 from tandem.revenue.schemas import ChangeOrder, NewOrder, OrderOut
@@ -114,3 +122,5 @@ navigation.register(
         shortcut="o",
     ),
 )
+
+MERGED_TABLES.register("revenue.order", MergedTable(gettext_lazy("Orders")))

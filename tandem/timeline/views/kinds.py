@@ -1,8 +1,9 @@
-"""How comments and tags are told; their room lies below and cannot do so itself."""
+"""How comments, tags and merges are told; their room lies below and cannot do so itself."""
 
 from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tandem.timeline.models import TimelineEntry
 from tandem.timeline.slots import ENTRY_KINDS, EntryKind, strong
@@ -61,10 +62,45 @@ def _was(entry: TimelineEntry) -> SafeString:
     )
 
 
+def _merged(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} merged {name} into this record"),
+        who=strong(entry.actor_label),
+        name=strong(entry.payload["name"]),
+    )
+
+
+def _unmerged(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} made two records again of this and {name}"),
+        who=strong(entry.actor_label),
+        name=strong(entry.payload["name"]),
+    )
+
+
+def _stays(entry: TimelineEntry) -> str:
+    count = sum(entry.payload["stays"].values())
+    if not count:
+        return ""
+    return ngettext(
+        "%(count)s row was changed since and stays where it is",
+        "%(count)s rows were changed since and stay where they are",
+        count,
+    ) % {"count": count}
+
+
 for kind in (
     EntryKind("records.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("records.commented", "note", _commented, box=_words, is_observed=False),
     EntryKind("records.tagged", "tag", _tagged, is_touch=False),
     EntryKind("records.untagged", "tag", _untagged, is_touch=False),
+    EntryKind(
+        "records.merged",
+        "copy",
+        _merged,
+        why=lambda entry: entry.payload["reason"],
+        is_touch=False,
+    ),
+    EntryKind("records.unmerged", "arrow-back-up", _unmerged, why=_stays, is_touch=False),
 ):
     ENTRY_KINDS.register(kind.kind, kind)

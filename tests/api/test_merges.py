@@ -1,0 +1,69 @@
+"""Merging by the API: made, listed, taken back; old addresses lead to the survivor."""
+
+from uuid import uuid4
+
+import pytest
+
+from tandem.people.models import Person
+from tandem.records.models import MergeEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(admin_api):
+    made = [
+        admin_api.post("/people", {"name": name, "email": mail}).json()["id"]
+        for name, mail in (("Ann Lee", "ann@lee.example"), ("Anne Lee", "anne@lee.example"))
+    ]
+    return made[0], made[1]
+
+
+def test_two_become_one_and_two_again(admin_api, two):
+    one, other = two
+    answer = admin_api.post(
+        f"/people/{one}/merges",
+        {"absorbed": other, "choices": {"name": "absorbed"}, "reason": "Same person"},
+    )
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["survivor"], made["absorbed"], made["absorbed_name"], made["reason"]) == (
+        one,
+        other,
+        "Anne Lee",
+        "Same person",
+    )
+    assert made["rows"] == {"people.personemail": 1}
+    assert admin_api.get(f"/people/{one}").json()["name"] == "Anne Lee"
+    listed = admin_api.get(f"/people/{one}/merges").json()["items"]
+    assert [item["id"] for item in listed] == [made["id"]]
+    assert [item["id"] for item in admin_api.get("/people").json()["items"]] == [one]
+
+    moved = admin_api.get(f"/people/{other}")
+    assert moved.status_code == 308
+    assert moved["Location"] == f"/api/v1/people/{one}"
+    assert moved.json()["code"] == "merged_into"
+
+    apart = admin_api.delete(f"/people/{one}/merges/{made['id']}")
+    assert apart.status_code == 200
+    assert apart.json() == {"survivor": one, "absorbed": other, "stays": {}}
+    assert admin_api.get(f"/people/{one}").json()["name"] == "Ann Lee"
+    assert admin_api.get(f"/people/{other}").json()["email"] == "anne@lee.example"
+    assert admin_api.get(f"/people/{one}/merges").json() == {"items": []}
+
+
+def test_a_merge_that_cannot_be_is_refused_and_changes_nothing(admin_api, two):
+    one, other = two
+    for path, body, status, code in (
+        (one, {"absorbed": one}, 422, "merge_with_itself"),
+        (one, {"absorbed": str(uuid4())}, 404, "not_found"),
+        (str(uuid4()), {"absorbed": one}, 404, "not_found"),
+        (one, {"absorbed": other, "choices": {"shoe": "absorbed"}}, 422, "merge_choice_invalid"),
+        (one, {"absorbed": other, "choices": {"name": "neither"}}, 422, "invalid"),
+        (one, {}, 422, "invalid"),
+    ):
+        answer = admin_api.post(f"/people/{path}/merges", body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert admin_api.delete(f"/people/{one}/merges/{uuid4()}").status_code == 404
+    assert not MergeEvent.objects.exists()
+    assert Person.objects.filter(merged_into__isnull=False).count() == 0
