@@ -23,6 +23,9 @@ class RecordsConfig(Room):
             _("Import files"), frozenset({"admin", "manager", "marketer"})
         ),
         "records.merge": Permission(_("Merge records, and take a merge back"), _WRITERS),
+        "records.export": Permission(
+            _("Export records to files"), frozenset({"admin", "manager", "marketer"})
+        ),
         "records.share_views": Permission(
             _("Share views with a team or everyone"), frozenset({"admin", "manager"})
         ),

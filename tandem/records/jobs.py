@@ -7,6 +7,7 @@ from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.jobs import job
+from tandem.records.actions.exports import forget_exported_files
 from tandem.records.actions.imports import forget_old_files, import_now
 from tandem.records.actions.indexes import make_index
 from tandem.records.actions.many import deed_of, query_from, run_announced
@@ -34,6 +35,7 @@ def run_bulk(
     kind: str,
     filters: dict[str, Any],
     text: str,
+    sort: str,
     deed: dict[str, Any],
     progress: str,
 ) -> None:
@@ -42,7 +44,7 @@ def run_bulk(
     run_announced(
         actor_for(User.objects.get(pk=user_id), Source(source)),
         found,
-        query_from(found, filters, text),
+        query_from(found, filters, text, sort=sort),
         deed_of(found, **deed),
         progress=UUID(progress),
     )
@@ -61,3 +63,10 @@ def index_field(actor: Actor, field_id: int, user_id: int | None = None) -> None
     user = User.objects.filter(pk=user_id or 0).first()
     who = actor_for(user, Source.AUTOMATION) if user is not None else actor
     make_index(who if who.may("records.fields") else actor, FieldDef.objects.get(pk=field_id))
+
+
+@job("records.forget_exports", permissions=frozenset({"records.export"}), every="23 3 * * *")
+def forget_exports(actor: Actor) -> None:
+    """Remove files that were exported a week ago."""
+    actor.require("records.export")
+    forget_exported_files(older_than_seconds=KEPT_DAYS * 86_400)

@@ -136,6 +136,38 @@ class ExternalId(Tracked):
         return f"{self.source}:{self.value}"
 
 
+class ExportRun(models.Model):
+    """Who took which records out, when, in what form: for the audit; and the file, while kept.
+
+    ``filters``, ``text`` and ``picked`` (ids that were ticked) say which records were asked for,
+    ``count`` how many of them the actor could see.
+    """
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    format = models.CharField(max_length=4)
+    columns = models.JSONField()
+    filters = models.JSONField()
+    text = models.CharField(max_length=200, blank=True)
+    picked = models.PositiveIntegerField(default=0)
+    count = models.PositiveBigIntegerField()
+    stored_as = models.CharField(max_length=80)  # below files/exports; removed after a week
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    actor_label = models.CharField(max_length=200)
+    change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="exportrun_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.format}"
+
+
 class ImportState(models.TextChoices):
     """How far an import is."""
 

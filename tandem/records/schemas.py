@@ -78,6 +78,14 @@ class BulkVerb(StrEnum):
     TAG = "tag"
     UNTAG = "untag"
     DELETE = "delete"
+    EXPORT = "export"
+
+
+class ExportAs(_Input):
+    """How records are written to a file; without columns those that a list shows at first."""
+
+    format: Literal["csv", "xlsx"] = "csv"
+    columns: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=40)
 
 
 class NewComment(_Input):

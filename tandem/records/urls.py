@@ -22,6 +22,7 @@ urlpatterns = [
     path(
         "settings/fields/<uuid:public_id>/restoration", fields.restoration, name="field-restoration"
     ),
+    path("exports/<uuid:public_id>", many.export_file, name="export"),
     path("<kind:kind>", lists.record_list, name="list"),
     path("<kind:kind>/new", records.new_record, name="new"),
     path("<kind:kind>/many/<slug:offer>", many.many, name="many"),

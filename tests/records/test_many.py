@@ -492,6 +492,7 @@ def test_by_api_with_ids_or_a_filter(call: Callable[..., Any], add: Any) -> None
         "unchanged": 0,
         "skipped": {"not_found": 1},
         "change_set": answer.headers["Tandem-Change-Set"],
+        "export": None,
         "progress": None,
     }
     tree = {"op": "and", "items": [{"field": "country", "is": "any_of", "value": ["DE"]}]}

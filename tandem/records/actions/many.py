@@ -21,10 +21,11 @@ from tandem.kernel.models import ProgressRecord
 from tandem.kernel.progress import announce, tracking
 from tandem.kernel.refs import RecordRef
 from tandem.records import queries, rules
+from tandem.records.actions.exports import export_many
 from tandem.records.errors import SelectionChanged
 from tandem.records.models import Tag, TagLink
 from tandem.records.queries import ListQuery, Selection
-from tandem.records.schemas import BulkVerb, NewTag
+from tandem.records.schemas import BulkVerb, ExportAs, NewTag
 from tandem.records.slots import Advance, Bulk, BulkDone, ObjectType, ignore, tell_story
 
 # Above it a worker does it, with its progress shown.
@@ -65,10 +66,11 @@ class BulkReport:
     changed: int
     skipped: int
     change_set: UUID | None
+    export: UUID | None = None
 
     @property
     def unchanged(self) -> int:
-        return self.matched - self.changed
+        return self.matched - self.changed if self.export is None else 0
 
     def as_json(self) -> dict[str, Any]:
         """As progress keeps it and the API answers it."""
@@ -78,6 +80,7 @@ class BulkReport:
             "unchanged": self.unchanged,
             "skipped": {"not_found": self.skipped} if self.skipped else {},
             "change_set": str(self.change_set) if self.change_set else None,
+            "export": str(self.export) if self.export else None,
         }
 
 
@@ -89,6 +92,8 @@ def deed_of(object_type: ObjectType, verb: str, data: Mapping[str, Any]) -> Deed
             return Deed(known, object_type.change_schema.model_validate(data))
         case BulkVerb.TAG | BulkVerb.UNTAG:
             return Deed(known, NewTag.model_validate(data))
+        case BulkVerb.EXPORT:
+            return Deed(known, ExportAs.model_validate(data))
         case _:
             return Deed(known)
 
@@ -97,6 +102,8 @@ def permission_for(object_type: ObjectType, verb: BulkVerb) -> str:
     """The name of the permission that a verb needs; Missing where the kind does not offer it."""
     if verb in (BulkVerb.TAG, BulkVerb.UNTAG):
         return "records.tag"
+    if verb is BulkVerb.EXPORT:
+        return "records.export"
     _bulk_of(object_type)
     permissions = object_type.permissions
     return permissions.edit if verb is BulkVerb.CHANGE else permissions.delete
@@ -112,7 +119,7 @@ def forecast(
     """
     rows = queries.chosen(object_type, actor, selection)
     matched = rows.count()
-    if deed is None or deed.verb is BulkVerb.DELETE:
+    if deed is None or deed.verb in (BulkVerb.DELETE, BulkVerb.EXPORT):
         return Forecast(matched, matched)
     if isinstance(deed.data, NewTag):
         tagged = rows.filter(Exists(_links(object_type, deed.data.name))).count()
@@ -157,6 +164,7 @@ def ask_for(
             kind=object_type.kind,
             filters=rules.as_json(selection.every.filters),
             text=selection.every.text,
+            sort=selection.every.sort,
             deed=deed.as_json(),
             progress=str(record.public_id),
         )
@@ -183,12 +191,27 @@ def do_now(
             done = _bulk_of(object_type).change(actor, rows, data=deed.data, advance=advance)
         case BulkVerb.DELETE:
             done = _bulk_of(object_type).delete(actor, rows, advance=advance)
+        case BulkVerb.EXPORT:
+            return _exported(actor, object_type, selection, deed, advance)
     made = last_change_set()
     return BulkReport(
         matched=done.matched,
         changed=done.changed,
         skipped=max(len(set(selection.ids)) - done.matched, 0),
         change_set=made if made != before and done.changed else None,
+    )
+
+
+def _exported(
+    actor: Actor, object_type: ObjectType, selection: Selection, deed: Deed, advance: Advance
+) -> BulkReport:
+    run = export_many(actor, object_type, selection, data=deed.data, advance=advance)
+    return BulkReport(
+        matched=run.count,
+        changed=0,
+        skipped=max(len(set(selection.ids)) - run.count, 0),
+        change_set=None,
+        export=run.public_id,
     )
 
 
@@ -266,15 +289,17 @@ def label_of(object_type: ObjectType, deed: Deed) -> str:
     match deed.verb:
         case BulkVerb.TAG | BulkVerb.UNTAG:
             return _("Tags of %(kinds)s") % {"kinds": kinds}
+        case BulkVerb.EXPORT:
+            return _("Export of %(kinds)s") % {"kinds": kinds}
         case BulkVerb.DELETE:
             return _("Delete %(kinds)s") % {"kinds": kinds}
         case _:
             return _("Change %(kinds)s") % {"kinds": kinds}
 
 
-def query_from(object_type: ObjectType, filters: Any, text: str) -> ListQuery:
+def query_from(object_type: ObjectType, filters: Any, text: str, *, sort: str = "") -> ListQuery:
     """Everything that a filter tree as JSON and the words let through. Raises FilterInvalid."""
-    return ListQuery(filters=queries.read_filters(object_type, filters), text=text)
+    return ListQuery(filters=queries.read_filters(object_type, filters), text=text, sort=sort)
 
 
 def _bulk_of(object_type: ObjectType) -> Bulk:

@@ -3,5 +3,6 @@
 from tandem.records.api.fields import router as fields_router
 from tandem.records.api.imports import router as imports_router
 from tandem.records.api.kinds import router_for
+from tandem.records.api.many import exports_router
 
-__all__ = ["fields_router", "imports_router", "router_for"]
+__all__ = ["exports_router", "fields_router", "imports_router", "router_for"]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.errors import FieldError, Invalid
 from tandem.kernel.models import ProgressRecord
-from tandem.records import rules
+from tandem.kernel.sheets import TYPES
+from tandem.records import queries, rules
 from tandem.records.actions.many import AT_ONCE, BulkReport, Deed, ask_for, query_from
 from tandem.records.queries import Selection
-from tandem.records.schemas import BulkVerb, NewTag
+from tandem.records.schemas import BulkVerb, ExportAs, NewTag
 from tandem.records.slots import ObjectType
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -36,6 +37,7 @@ class _BulkIn(BaseModel):
     filter: Filter | None = None
     q: Annotated[Plain, Field(max_length=rules.MAX_TEXT)] = ""
     tag: NewTag | None = None
+    export: ExportAs | None = None
     expected: Annotated[int, Field(ge=0, le=2**53, strict=True)] | None = None
 
 
@@ -52,7 +54,34 @@ class BulkOut(Schema):
     unchanged: int | None
     skipped: dict[str, int]
     change_set: UUID | None
+    export: UUID | None
     progress: str | None
+
+
+exports_router = Router(tags=["Exports"])
+
+
+@exports_router.get(
+    "/{uuid:public_id}",
+    response=REFUSALS,
+    operation_id="export_get",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The file, as it was asked for.",
+                "content": {
+                    kind: {"schema": {"type": "string", "format": "binary"}}
+                    for kind in TYPES.values()
+                },
+            }
+        }
+    },
+)
+@asks_for("records.export")
+def get_export(request: HttpRequest, public_id: UUID) -> Any:
+    """The file of one's own export, kept for a week."""
+    run = queries.export_by_public_id(actor_of(request), public_id)
+    return FileResponse(queries.file_of(run).open("rb"), content_type=TYPES[run.format])
 
 
 def add_many(router: Router, object_type: ObjectType) -> None:
@@ -62,7 +91,7 @@ def add_many(router: Router, object_type: ObjectType) -> None:
     body = create_model(name, __base__=_BulkIn, changes=(changes, None))
 
     def change_many(request: HttpRequest, data: Any) -> Any:
-        """Tag, change or delete many records in one change set; above 500 a worker does it."""
+        """Tag, change, delete or export many records at once; above 500 a worker does it."""
         actor = actor_of(request)
         selection = _selection(object_type, data)
         deed = _deed(data)
@@ -90,10 +119,18 @@ def _selection(object_type: ObjectType, data: Any) -> Selection:
     return Selection(every=query_from(object_type, data.filter, data.q.strip()))
 
 
+_TAKES = {
+    BulkVerb.CHANGE: "changes",
+    BulkVerb.TAG: "tag",
+    BulkVerb.UNTAG: "tag",
+    BulkVerb.EXPORT: "export",
+}
+
+
 def _deed(data: Any) -> Deed:
     """The deed with just the value that its verb takes."""
-    takes = {BulkVerb.CHANGE: "changes", BulkVerb.TAG: "tag", BulkVerb.UNTAG: "tag"}.get(data.verb)
-    for name in ("changes", "tag"):
+    takes = _TAKES.get(data.verb)
+    for name in ("changes", "tag", "export"):
         if (name == takes) == (getattr(data, name) is None):
             text = _("This is needed.") if name == takes else _("This does not go with the verb.")
             raise Invalid(errors=[FieldError(name, "invalid", text)])
@@ -112,5 +149,6 @@ def _running(record: ProgressRecord) -> dict[str, Any]:
         "unchanged": None,
         "skipped": {},
         "change_set": None,
+        "export": None,
         "progress": reverse("api:get_progress", args=[record.public_id]),
     }

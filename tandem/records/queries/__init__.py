@@ -37,7 +37,7 @@ from tandem.records.errors import (
     NothingChosen,
     SortInvalid,
 )
-from tandem.records.models import Comment, ImportRun, SavedView, Tag, TagLink, Visibility
+from tandem.records.models import Comment, ExportRun, ImportRun, SavedView, Tag, TagLink, Visibility
 from tandem.records.queries.custom import custom_condition, custom_value
 from tandem.records.rules import Condition, FieldType, Group, Node
 from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType
@@ -520,6 +520,22 @@ def import_by_public_id(actor: Actor, public_id: UUID) -> ImportRun:
     if found is None:
         raise Missing()
     return found
+
+
+def export_by_public_id(actor: Actor, public_id: UUID) -> ExportRun:
+    """One's own export; Missing where it is another's, or not there."""
+    found = ExportRun.objects.filter(public_id=public_id, user_id=actor.user_id or 0).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def file_of(run: ExportRun) -> Path:
+    """Where the file of an export is; FileGone when it is not kept any more."""
+    path = Path(settings.MEDIA_ROOT) / "exports" / run.stored_as
+    if not path.is_file():
+        raise FileGone(_("This file is kept for a week only. Export it again."))
+    return path
 
 
 def path_of(run: ImportRun) -> Path:

@@ -22,6 +22,7 @@ from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.progress import describe, progress_of
 from tandem.kernel.readings import READERS
+from tandem.kernel.sheets import harmless, is_number
 from tandem.kernel.tables import Survey, sample_of
 from tandem.records import queries
 from tandem.records.actions import change_import, revert_import, start_import, take_upload
@@ -122,20 +123,10 @@ def import_listing(request: ActorRequest, public_id: UUID, name: str) -> HttpRes
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(header)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
+    writer.writerows([harmless(value) for value in row] for row in rows)
     response = HttpResponse(buffer.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
-
-
-def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula, with a quote before it."""
-    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "@", "-", "\t", "\r")
-    return f"'{value}" if is_formula and not _is_number(value) else value
-
-
-def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
 def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> HttpResponseBase:
@@ -171,7 +162,7 @@ def _figures(run: ImportRun) -> list[tuple[str, Any]]:
     """The sums of a report, named in words; whole numbers and amounts as the reader writes them."""
     shown = []
     for key, value in sorted(run.report.get("figures", {}).items()):
-        is_amount = isinstance(value, str) and _is_number(value)
+        is_amount = isinstance(value, str) and is_number(value)
         words = key.replace("_", " ").capitalize()
         if is_amount:
             value = formats.number(Decimal(value), places=2)

@@ -5,17 +5,18 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpResponseBase
+from django.http import FileResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tandem.kernel.doors import ActorRequest
+from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.models import ProgressRecord
 from tandem.kernel.progress import describe, progress_of
+from tandem.kernel.sheets import TYPES
 from tandem.records import queries
 from tandem.records.actions.many import (
     BulkReport,
@@ -26,8 +27,8 @@ from tandem.records.actions.many import (
     permission_for,
 )
 from tandem.records.queries import Selection
-from tandem.records.schemas import BulkVerb, NewTag
-from tandem.records.slots import Field, ObjectType
+from tandem.records.schemas import BulkVerb, ExportAs, NewTag
+from tandem.records.slots import OBJECT_TYPES, Field, ObjectType
 from tandem.records.views.doors import record_page
 from tandem.records.views.forms import form_choices
 from tandem.records.views.lists import ListState
@@ -36,7 +37,10 @@ from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, render, see_other
 
 # What the bar offers, by the name in the address; "owner" is the field of that name.
-OFFERED = ("owner", "tag", "change", "delete")
+OFFERED = ("owner", "tag", "change", "export", "delete")
+
+
+_VERBS = {"delete": BulkVerb.DELETE, "export": BulkVerb.EXPORT}
 
 
 @require_http_methods(["GET", "POST"])
@@ -91,6 +95,22 @@ def many_progress(
     return render(request, "records/many_progress.html", context, fragment="body")
 
 
+@require_GET
+@page(permission="records.export")
+def export_file(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    """An exported file, for who exported it."""
+    run = queries.export_by_public_id(request.actor, public_id)
+    found = OBJECT_TYPES.get(run.kind)
+    slug = found.slug if found else run.kind
+    name = f"{slug}-{run.created_at:%Y-%m-%d}.{run.format}"
+    return FileResponse(
+        queries.file_of(run).open("rb"),
+        as_attachment=True,
+        filename=name,
+        content_type=TYPES[run.format],
+    )
+
+
 class _Dialog:
     """What is selected, what is to be done with it, and the page that asks."""
 
@@ -112,6 +132,10 @@ class _Dialog:
     def deed(self) -> Deed:
         if self.verb is BulkVerb.DELETE:
             return Deed(self.verb)
+        if self.verb is BulkVerb.EXPORT:
+            columns = queries.columns_of(self.object_type, self.state.query.columns)
+            keys = {"columns": [field.key for field in columns]}
+            return Deed(self.verb, self.form.value.model_copy(update=keys))
         return Deed(self.verb, self.form.value)
 
     def render(self) -> HttpResponseBase:
@@ -129,6 +153,7 @@ class _Dialog:
             "field": self.field,
             "control": self.form[self.field.key] if self.field else None,
             "tag": self.form["name"] if self.verb in (BulkVerb.TAG, BulkVerb.UNTAG) else None,
+            "file": self.form["format"] if self.verb is BulkVerb.EXPORT else None,
             "tag_names": queries.tag_names(limit=100) if self.offer == "tag" else [],
             "foreseen": foreseen,
             "says": _foreseen(self.object_type, foreseen, self.verb, is_sure=self._is_typed()),
@@ -147,7 +172,7 @@ class _Dialog:
         if self.offer == "tag":
             is_removal = "_untag" in self.request.POST or "_untag" in self.request.GET
             return BulkVerb.UNTAG if is_removal else BulkVerb.TAG
-        return BulkVerb.DELETE if self.offer == "delete" else BulkVerb.CHANGE
+        return _VERBS.get(self.offer, BulkVerb.CHANGE)
 
     def _fields(self) -> list[Field]:
         bulk = self.object_type.bulk
@@ -163,6 +188,9 @@ class _Dialog:
         data = self.request.POST if self.request.method == "POST" else None
         if self.verb in (BulkVerb.TAG, BulkVerb.UNTAG):
             return Form(NewTag, data=data)
+        if self.verb is BulkVerb.EXPORT:
+            formats_known = [("csv", _("CSV, for any program")), ("xlsx", _("Excel (XLSX)"))]
+            return Form(ExportAs, data=data, choices={"format": formats_known}, only=("format",))
         only = (self.field.key,) if self.field else ("version",)
         choices = form_choices(self.object_type)
         return Form(self.object_type.change_schema, data=data, choices=choices, only=only)
@@ -189,6 +217,8 @@ class _Dialog:
                 return _("Tag %(records)s") % {"records": kinds}
             case "delete":
                 return _("Delete %(records)s") % {"records": kinds}
+            case "export":
+                return _("Export %(records)s") % {"records": kinds}
             case _:
                 return _("Set it for %(records)s") % {"records": kinds}
 
@@ -201,6 +231,8 @@ class _Dialog:
                 return _("Tag %(records)s") % {"records": kinds}
             case "delete":
                 return _("Delete %(records)s?") % {"records": kinds}
+            case "export":
+                return _("Export %(records)s") % {"records": kinds}
             case _:
                 return _("Set a field of %(records)s") % {"records": kinds}
 
@@ -232,6 +264,9 @@ def _foreseen(object_type: ObjectType, found: Forecast, verb: BulkVerb, *, is_su
     kinds = _kinds(object_type, found.matched)
     if verb is BulkVerb.DELETE:
         return _("%(records)s will be deleted. Undo brings them back.") % {"records": kinds}
+    if verb is BulkVerb.EXPORT:
+        words = _("%(records)s, with the columns of this list. It is noted who exports what.")
+        return words % {"records": kinds}
     if not is_sure:
         return _("%(records)s are selected.") % {"records": kinds}
     if not found.unchanged:
@@ -245,11 +280,16 @@ def _foreseen(object_type: ObjectType, found: Forecast, verb: BulkVerb, *, is_su
 
 def _told(object_type: ObjectType, done: BulkReport) -> Toast:
     words = _in_words(object_type, done.as_json())
+    if done.export is not None:
+        to = reverse("records:export", args=[done.export])
+        return Toast(words, link=to, link_label=_("Download"))
     return Toast(words, tone="ok" if done.changed else "warn", undo=done.change_set)
 
 
 def _in_words(object_type: ObjectType, result: Mapping[str, Any]) -> str:
     """48 people changed, 12 were so already, 1 is not there for you."""
+    if result.get("export"):
+        return _("%(records)s exported") % {"records": _kinds(object_type, result["matched"])}
     parts = [_("%(records)s changed") % {"records": _kinds(object_type, result["changed"])}]
     if result["unchanged"]:
         already = ngettext("%(n)s was so already", "%(n)s were so already", result["unchanged"])

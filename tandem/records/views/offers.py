@@ -29,6 +29,8 @@ def offers(object_type: ObjectType, actor: Actor) -> list[Offer]:
             found.append(Offer("change", "pencil", _("Set a field")))
     if actor.may("records.tag"):
         found.append(Offer("tag", "tag", _("Tag")))
+    if actor.may("records.export"):
+        found.append(Offer("export", "download", _("Export")))
     if bulk is not None and actor.may(permissions.delete):
         found.append(Offer("delete", "trash", _("Delete"), is_bad=True))
     return found
