@@ -20,3 +20,4 @@ import "./live.js";
 import "./board.js";
 import "./arms.js";
 import "./counts.js";
+import "./dropzone.js";

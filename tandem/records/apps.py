@@ -18,6 +18,7 @@ class RecordsConfig(Room):
         "records.fields": Permission(
             _("Add and change fields of records"), frozenset({"admin", "manager"})
         ),
+        "records.attach": Permission(_("Attach files to records"), _WRITERS),
         "records.own_views": Permission(_("Keep one's own views"), _EVERYONE),
         "records.import": Permission(
             _("Import files"), frozenset({"admin", "manager", "marketer"})

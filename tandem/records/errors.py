@@ -248,3 +248,23 @@ class MergedInto(Missing):
         super().__init__()
         self.survivor = survivor
         self.location = ""  # where it is to be found, once the door knows
+
+
+class FileTooLarge(Invalid):
+    code = "file_too_large"
+    message = _("This file is too large to be attached.")
+
+
+class FileEmpty(Invalid):
+    code = "file_empty"
+    message = _("This file is empty. Choose it again.")
+
+
+class NoFile(Invalid):
+    code = "no_file"
+    message = _("Choose a file.")
+
+
+class TooManyFiles(Invalid):
+    code = "too_many_files"
+    message = _("There are too many files. Delete some, or attach fewer at once.")

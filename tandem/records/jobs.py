@@ -8,6 +8,7 @@ from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.jobs import job
 from tandem.records.actions.exports import forget_exported_files
+from tandem.records.actions.files import sweep_contents
 from tandem.records.actions.imports import forget_old_files, import_now
 from tandem.records.actions.indexes import make_index
 from tandem.records.actions.many import deed_of, query_from, run_announced
@@ -70,3 +71,10 @@ def forget_exports(actor: Actor) -> None:
     """Remove files that were exported a week ago."""
     actor.require("records.export")
     forget_exported_files(older_than_seconds=KEPT_DAYS * 86_400)
+
+
+@job("records.sweep_contents", permissions=frozenset({"records.attach"}), every="41 3 * * *")
+def sweep(actor: Actor) -> None:
+    """Remove content of files that is on no record any more."""
+    actor.require("records.attach")
+    sweep_contents()

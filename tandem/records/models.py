@@ -168,6 +168,48 @@ class ExportRun(models.Model):
         return f"{self.kind}.{self.format}"
 
 
+class StoredFile(models.Model):
+    """The content of files: kept once however often it is attached, named by what is in it.
+
+    ``media_type`` is what the content is, not what its name or sender says. Nothing personal is in
+    the row but the content itself; it goes when the last attachment is gone.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.BigIntegerField()
+    media_type = models.CharField(max_length=120)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+@tracked(root_by=("kind", "record_id"))
+class Attachment(Tracked):
+    """A file on a record, under the name that it came with."""
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="attachments")
+    name = models.CharField(max_length=200)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True)
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.MOVE, on_erase=OnErase.DELETE)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "record_id", "-id"], name="attachment_by_record"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ImportState(models.TextChoices):
     """How far an import is."""
 

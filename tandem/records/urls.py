@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tandem.records.views import fields, filters, imports, lists, many, records, saved, talk
+from tandem.records.views import fields, files, filters, imports, lists, many, records, saved, talk
 
 app_name = "records"
 
@@ -43,4 +43,13 @@ urlpatterns = [
     ),
     path("<kind:kind>/<uuid:public_id>/tags", talk.tag, name="tag"),
     path("<kind:kind>/<uuid:public_id>/tags/removal", talk.untag, name="untag"),
+    path("<kind:kind>/<uuid:public_id>/files", files.attach, name="attach"),
+    path(
+        "<kind:kind>/<uuid:public_id>/files/<uuid:attachment_id>", files.download, name="attachment"
+    ),
+    path(
+        "<kind:kind>/<uuid:public_id>/files/<uuid:attachment_id>/deletion",
+        files.remove,
+        name="delete-attachment",
+    ),
 ]

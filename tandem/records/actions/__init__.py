@@ -1,4 +1,4 @@
-"""Writes that every kind of record shares: views, tags, comments, fields, imports, ids."""
+"""Writes that every kind of record shares: views, tags, comments, files, fields, imports, ids."""
 
 from tandem.records.actions.fields import (
     add_field,
@@ -7,6 +7,7 @@ from tandem.records.actions.fields import (
     restore_field,
     retire_field,
 )
+from tandem.records.actions.files import attach_files, delete_attachment, keep_content
 from tandem.records.actions.imports import (
     change_import,
     fail_import,
@@ -39,15 +40,18 @@ __all__ = [
     "add_comment",
     "add_field",
     "add_tag",
+    "attach_files",
     "change_field",
     "change_import",
     "change_record",
     "change_view",
     "create_record",
+    "delete_attachment",
     "delete_comment",
     "delete_view",
     "fail_import",
     "import_now",
+    "keep_content",
     "merge",
     "note_index",
     "note_upload",

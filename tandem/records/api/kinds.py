@@ -28,6 +28,7 @@ from tandem.records.actions import (
     save_view,
     unmerge,
 )
+from tandem.records.api.files import add_files
 from tandem.records.api.many import add_many
 from tandem.records.errors import FilterInvalid, MergedInto, RecordChanged, ValueUnfit
 from tandem.records.models import Comment, MergeEvent, SavedView
@@ -141,6 +142,7 @@ def router_for(object_type: ObjectType) -> Router:
     _list_and_create(router, object_type)
     _one(router, object_type)
     _talk(router, object_type)
+    add_files(router, object_type)
     _views(router, object_type)
     add_many(router, object_type)
     if object_type.merging is not None:

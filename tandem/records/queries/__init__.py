@@ -37,7 +37,16 @@ from tandem.records.errors import (
     NothingChosen,
     SortInvalid,
 )
-from tandem.records.models import Comment, ExportRun, ImportRun, SavedView, Tag, TagLink, Visibility
+from tandem.records.models import (
+    Attachment,
+    Comment,
+    ExportRun,
+    ImportRun,
+    SavedView,
+    Tag,
+    TagLink,
+    Visibility,
+)
 from tandem.records.queries.custom import custom_condition, custom_value
 from tandem.records.rules import Condition, FieldType, Group, Node
 from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType
@@ -486,6 +495,41 @@ def _before(field: Field, descending: bool, row: Any) -> Q:
         return Q(**{f"{path}__isnull": False}) | Q(**{f"{path}__isnull": True}, id__lt=row.pk)
     ahead = "gt" if descending else "lt"
     return Q(**{f"{path}__{ahead}": value}) | Q(**{path: value}, id__lt=row.pk)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def attachments_of(object_type: ObjectType, record: Any) -> QuerySet[Attachment]:
+    """The files on a record that the caller has already been allowed to see, newest first."""
+    return (
+        Attachment.objects.filter(
+            kind=object_type.kind, record_id=record.pk, deleted_at__isnull=True
+        )
+        .select_related("file", "author")
+        .order_by("-id")
+    )
+
+
+def attachment(
+    object_type: ObjectType, actor: Actor, public_id: UUID, attachment_id: UUID
+) -> Attachment:
+    """One file of a record that the actor sees; Missing otherwise."""
+    record = visible_record(object_type, actor, public_id)
+    found = attachments_of(object_type, record).filter(public_id=attachment_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def content_folder() -> Path:
+    """Where contents lie, each under its hash: part of every backup."""
+    return Path(settings.MEDIA_ROOT) / "contents"
+
+
+def content_path(sha256: str) -> Path:
+    """Where the content of this hash lies, if it is here."""
+    return content_folder() / sha256[:2] / sha256
 
 
 # --- imports --------------------------------------------------------------------------------------

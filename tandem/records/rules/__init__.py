@@ -4,6 +4,7 @@ A tree is JSON: ``{"op": "and" | "or" | "not", "items": [...]}`` or a condition
 ``{"field": "country", "is": "any_of", "value": ["GB"]}``.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -329,6 +330,27 @@ def in_parts(ids: Sequence[int], *, size: int = 10_000) -> list[Sequence[int]]:
 def normalized_tag(name: str) -> str:
     """Tags are the same when they differ by case or space only."""
     return " ".join(name.split()).casefold()
+
+
+# --- names of files -------------------------------------------------------------------------------
+
+MAX_FILE_NAME = 200
+
+
+def file_name(text: str) -> str:
+    """The name of an uploaded file as it is kept and shown: no folders, nothing invisible.
+
+    Marks that turn the reading direction would show ``gpj.exe`` as ``exe.jpg``; they go with all
+    other characters that are not seen. An overlong name keeps its ending.
+    """
+    name = unicodedata.normalize("NFC", text).replace("\\", "/").rpartition("/")[2]
+    name = "".join(char for char in name if unicodedata.category(char)[0] != "C")
+    name = " ".join(name.split()).strip(". ")
+    if len(name) > MAX_FILE_NAME:
+        stem, dot, ending = name.rpartition(".")
+        ending = f"{dot}{ending}" if stem and len(ending) <= 20 else ""
+        name = name[: MAX_FILE_NAME - len(ending)] + ending
+    return name or "file"
 
 
 # --- columns of files -----------------------------------------------------------------------------

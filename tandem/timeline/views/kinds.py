@@ -1,4 +1,4 @@
-"""How comments, tags and merges are told; their room lies below and cannot do so itself."""
+"""How comments, tags, files and merges are told; their room lies below and cannot do it itself."""
 
 from django.utils.html import format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
@@ -89,6 +89,22 @@ def _stays(entry: TimelineEntry) -> str:
     ) % {"count": count}
 
 
+def _attached(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} added {files}"),
+        who=strong(entry.actor_label),
+        files=strong(", ".join(entry.payload["names"])),
+    )
+
+
+def _detached(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} deleted the file {files}"),
+        who=strong(entry.actor_label),
+        files=strong(", ".join(entry.payload["names"])),
+    )
+
+
 for kind in (
     EntryKind("records.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("records.commented", "note", _commented, box=_words, is_observed=False),
@@ -102,5 +118,7 @@ for kind in (
         is_touch=False,
     ),
     EntryKind("records.unmerged", "arrow-back-up", _unmerged, why=_stays, is_touch=False),
+    EntryKind("records.attached", "paperclip", _attached, is_touch=False),
+    EntryKind("records.detached", "paperclip", _detached, is_touch=False),
 ):
     ENTRY_KINDS.register(kind.kind, kind)
