@@ -33,5 +33,5 @@ on("htmx:xhr:progress", zones, (event, form) => {
 
 on("htmx:afterRequest", zones, (event, form) => {
   form.querySelector("progress").hidden = true;
-  if (!event.detail.successful) form.reset();
+  if (event.detail.xhr.status >= 400) form.reset();
 });

@@ -15,8 +15,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tandem.accounts.actions import add_token
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
+from tandem.accounts.schemas import NewToken
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.downloads import ContentGone
@@ -222,7 +224,7 @@ def test_files_are_added_and_opened_by_page(browser, ann) -> None:
     assert "etc" not in page
     html, face = queries.attachments_of(PERSON, ann)
     shown = browser.get(f"{address}/files/{face.public_id}")
-    assert b"".join(shown.streaming_content) == PNG
+    assert shown.getvalue() == PNG
     assert (shown.headers["Content-Type"], shown.headers["Content-Disposition"]) == (
         "image/png",
         'inline; filename="face.png"',
@@ -257,6 +259,31 @@ def test_content_that_is_gone_is_said_so(browser, priya, ann, folder) -> None:
     answer = browser.get(f"/people/{ann.public_id}/files/{one.public_id}")
     assert answer.status_code == 404
     assert str(ContentGone.message) in answer.content.decode()
+
+
+def test_files_by_api(priya, ann, folder) -> None:
+    actor = actor_for(priya)
+    secret = add_token(actor, NewToken(name="api")).raw
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    address = f"/api/v1/people/{ann.public_id}/files"
+    sent = client.post(address, {"file": [SimpleUploadedFile("offer.pdf", PDF)]})
+    (made,) = sent.json()["items"]
+    assert sent.status_code == 201
+    assert {key: made[key] for key in ("name", "size", "type", "sha256", "author")} == {
+        "name": "offer.pdf",
+        "size": 35,
+        "type": "application/pdf",
+        "sha256": sha(PDF),
+        "author": str(priya.public_id),
+    }
+    assert client.get(address).json() == {"items": [made]}
+    fetched = client.get(f"{address}/{made['id']}")
+    assert fetched.getvalue() == PDF
+    assert client.post(address, {"file": [SimpleUploadedFile("no", b"")]}).status_code == 422
+    assert client.delete(f"{address}/{made['id']}").status_code == 204
+    assert client.get(address).json() == {"items": []}
+    assert client.get(f"{address}/{made['id']}").status_code == 404
+    assert on_disk(folder) == {sha(PDF)}
 
 
 # --- names ------------------------------------------------------------------------------------
