@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from tandem.records.views import fields, files, filters, imports, lists, many, records, saved, talk
+from tandem.records.views import (
+    fields,
+    files,
+    filters,
+    imports,
+    lists,
+    many,
+    merging,
+    records,
+    saved,
+    talk,
+)
 
 app_name = "records"
 
@@ -35,6 +46,12 @@ urlpatterns = [
     path("<kind:kind>/<uuid:public_id>/peek", records.record_peek, name="peek"),
     path("<kind:kind>/<uuid:public_id>/fields/<slug:key>", records.edit_field, name="field"),
     path("<kind:kind>/<uuid:public_id>/deletion", records.delete_record, name="delete"),
+    path("<kind:kind>/<uuid:public_id>/merge", merging.merge_page, name="merge"),
+    path(
+        "<kind:kind>/<uuid:public_id>/merges/<uuid:event_id>",
+        merging.merge_event,
+        name="merge-event",
+    ),
     path("<kind:kind>/<uuid:public_id>/comments", talk.comment, name="comment"),
     path(
         "<kind:kind>/<uuid:public_id>/comments/<uuid:comment_id>/deletion",

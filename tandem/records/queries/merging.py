@@ -1,5 +1,6 @@
 """Reads about records that were merged, or may be: who lives on in whom, which values stay."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -72,12 +73,20 @@ def pointers_of(object_type: ObjectType) -> list[Pointer]:
     return [*declared, into]
 
 
+def moving(object_type: ObjectType, record_id: int) -> dict[str, int]:
+    """How many rows of each table a merge would bring from this record; a query a pointer."""
+    found: Counter[str] = Counter()
+    for pointer in pointers_of(object_type):
+        found[pointer.model._meta.label_lower] += pointer.rows(object_type.kind, record_id).count()
+    return {label: count for label, count in found.items() if count}
+
+
 # --- which values stay ----------------------------------------------------------------------------
 
 
 def choosable(object_type: ObjectType) -> list[Field]:
     """The fields of which a merge keeps one value: those that people may edit."""
-    return [field for field in object_type.fields if field.is_editable]
+    return [field for field in object_type.all_fields if field.is_editable]
 
 
 def column_of(object_type: ObjectType, field: Field) -> str:

@@ -61,6 +61,9 @@ def record_detail(
         "panels": _panels(request, object_type, record, in_peek=False),
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
+        "may_merge": object_type.merging is not None
+        and request.actor.may("records.merge")
+        and request.actor.may(object_type.permissions.edit),
         "may_delete": request.actor.may(object_type.permissions.delete),
         "may_tag": request.actor.may("records.tag"),
         "tag_names": queries.tag_names(limit=100),

@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tandem.records.slots import object_type
 from tandem.timeline.models import TimelineEntry
 from tandem.timeline.slots import ENTRY_KINDS, EntryKind, strong
 
@@ -70,6 +71,14 @@ def _merged(entry: TimelineEntry) -> SafeString:
     )
 
 
+def _way_back(entry: TimelineEntry) -> SafeString:
+    kind = object_type(entry.subject_kind).slug
+    address = f"/{kind}/{entry.payload['survivor']}/merges/{entry.payload['event']}"
+    return format_html(
+        '<a class="t-link" href="{}">{}</a>', address, _("What came along, and taking it back")
+    )
+
+
 def _unmerged(entry: TimelineEntry) -> SafeString:
     return format_html(
         _("{who} made two records again of this and {name}"),
@@ -115,6 +124,7 @@ for kind in (
         "copy",
         _merged,
         why=lambda entry: entry.payload["reason"],
+        box=_way_back,
         is_touch=False,
     ),
     EntryKind("records.unmerged", "arrow-back-up", _unmerged, why=_stays, is_touch=False),
