@@ -150,6 +150,14 @@ def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UU
     return current_change_set().public_id
 
 
+def put_back_values(change_set_id: int) -> None:
+    """Part of a running action: put values back that a change set changed, where they are still
+    what it left. What it created or deleted stays. Two statements a table."""
+    current_change_set()
+    for tracking in _touched_tables(change_set_id):
+        _restore_values(change_set_id, tracking)
+
+
 def _original(target: ChangeSet) -> ChangeSet:
     original = target
     while original.undo_of is not None:

@@ -275,7 +275,13 @@ def current_jobs(rows: QuerySet[Employment]) -> QuerySet[Employment]:
 
 
 # Each of these raised the version of its record by one.
-_CHANGES = ("people.changed", "people.owner_changed", "people.undone", "records.changed")
+_CHANGES = (
+    "people.changed",
+    "people.owner_changed",
+    "people.undone",
+    "people.import_changed",
+    "records.changed",
+)
 
 
 def fields_changed_since(kind: str, record: Party, version: int) -> list[str]:
@@ -288,6 +294,7 @@ def fields_changed_since(kind: str, record: Party, version: int) -> list[str]:
     for entry in entries[:newer]:
         found |= {one["field"] for one in entry.payload.get("changes", ())}
         found |= {"owner"} if "owner" in entry.payload else set()
+        found |= set(entry.payload.get("fields", ()))
     return sorted(found)
 
 

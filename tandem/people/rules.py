@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import phonenumbers
+from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from publicsuffixlist import PublicSuffixList
 
@@ -134,6 +135,8 @@ def folded(text: str) -> str:
 
     Folding twice changes nothing.
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     plain = text.replace("’", "'")
     for _step in range(4):  # taking off one accent may leave a letter with another form
         before, plain = plain, _folded_once(plain)
@@ -244,12 +247,23 @@ _TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANG
 _UNSEEN = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
 
 
+# What needs no second look: small words of letters and digits with single signs between them. The
+# top words that nobody has outside (local, test and the like) are looked at like all others.
+_PLAIN_ADDRESS = re.compile(
+    r"[a-z0-9]+([._+-][a-z0-9]+){0,8}@([a-z0-9]+(-[a-z0-9]+){0,4}\.){1,6}"
+    r"(com|net|org|edu|gov|io|eu|info|biz|ai|dev|app|[a-z]{2}|example)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
 def normalize_email(text: str) -> str:
     """A mail address in the one form in which it is stored and compared. Nothing is asked of DNS.
 
     Trimmed, lower case, the domain in its ASCII form (IDNA). Raises a subclass of AddressInvalid.
     """
     address = text.strip()
+    if len(address) <= MAX_LOCAL and _PLAIN_ADDRESS.fullmatch(address):
+        return address.lower()
     if any(unicodedata.category(char) in _UNSEEN for char in address):
         raise AddressDeceptive()
     local, at, domain = address.rpartition("@")
@@ -363,3 +377,86 @@ def registrable_domain(text: str) -> str:
 def is_free_mail(domain: str) -> bool:
     """Whether anybody can have a mailbox at this domain."""
     return domain in FREE_MAIL
+
+
+# --- countries ------------------------------------------------------------------------------------
+
+# What people call a country, where it is neither its English name nor its code.
+_ALSO = {"eire": "IE", "rsa": "ZA", "usa": "US", "uk": "GB", "great britain": "GB", "england": "GB"}
+
+
+@lru_cache(maxsize=1)
+def _territories() -> dict[str, str]:
+    names = Locale("en").territories
+    found = {name.casefold(): code for code, name in names.items() if len(code) == 2}
+    return {**found, "czech republic": "CZ", "hong kong": "HK", **_ALSO}
+
+
+def country_of(name: str) -> str:
+    """The code of a country by its English name or its code; empty where it is neither."""
+    plain = name.strip().casefold()
+    code = plain.upper()
+    if len(code) == 2 and code in _territories().values():
+        return code
+    return _territories().get(plain, "")
+
+
+# --- what files say -------------------------------------------------------------------------------
+
+
+class Said(StrEnum):
+    """What a file says of somebody's mail: that they agreed, were asked, left or cannot be had."""
+
+    GRANTED = "granted"
+    PENDING = "pending"
+    WITHDRAWN = "withdrawn"
+    BOUNCED = "bounced"
+
+
+_SAID: Mapping[str, Said] = {
+    **dict.fromkeys(
+        "subscribed subscribe yes true 1 optin optedin granted active confirmed y x ja oui"
+        " marketing".split(),
+        Said.GRANTED,
+    ),
+    **dict.fromkeys("pending unconfirmed requested".split(), Said.PENDING),
+    **dict.fromkeys(
+        "unsubscribed unsubscribe no false 0 optout optedout withdrawn denied n nein non"
+        " complained".split(),
+        Said.WITHDRAWN,
+    ),
+    **dict.fromkeys("cleaned bounced invalid hardbounce hardbounced".split(), Said.BOUNCED),
+}
+
+
+def said_in(text: str) -> Said | None:
+    """What a word of a list of subscribers means; None where it is none that we know."""
+    return _SAID.get("".join(char for char in text.casefold() if char.isalnum()))
+
+
+_NO = frozenset("no false 0 n nein non".split())
+
+
+def opted_out_in(text: str) -> bool | None:
+    """Whether a word under "does not want mail" is a yes; None where it is no word that we know."""
+    said = said_in(text)
+    if said is None or said is Said.PENDING:
+        return None
+    return text.strip().casefold() not in _NO
+
+
+_STAGES: Mapping[str, Stage] = {
+    **{stage.value.replace("_", ""): stage for stage in Stage},
+    "lead": Stage.KNOWN,
+    "marketingqualifiedlead": Stage.MQL,
+    "salesacceptedlead": Stage.SAL,
+    "salesqualifiedlead": Stage.SQL,
+    "deal": Stage.OPPORTUNITY,
+    "client": Stage.CUSTOMER,
+    "advocate": Stage.EVANGELIST,
+}
+
+
+def stage_of(text: str) -> Stage | None:
+    """The stage that other systems call by this word; None where there is none."""
+    return _STAGES.get("".join(char for char in text.casefold() if char.isalnum()))

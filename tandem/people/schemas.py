@@ -30,6 +30,8 @@ def _refusal(refused: DomainError) -> PydanticCustomError:
 
 
 def _plain(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value
     # Line breaks, NUL and what turns the direction of reading have no place in a line of text.
     if any(unicodedata.category(char) in ("Cc", "Cs") or char in _BIDI for char in value):
         raise _refusal(TextOdd())

@@ -98,6 +98,13 @@ class NewComment(_Input):
     ]
 
 
+# Who a row is: by its ids and addresses, or also by name and company where it has neither.
+ImportMatch = Literal["keys", "names"]
+# What becomes of records that are here: empty fields filled, all overwritten, nothing; or all
+# overwritten and nobody added.
+ImportPolicy = Literal["fill", "overwrite", "create", "update"]
+
+
 class ImportReading(_Input):
     """How a file is read. What is not given is taken from the company's settings, and said."""
 
@@ -107,6 +114,8 @@ class ImportReading(_Input):
     source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]*$", max_length=40)] = (
         "import"
     )
+    match: ImportMatch = "keys"
+    policy: ImportPolicy = "fill"
 
 
 class ImportOptions(ImportReading):

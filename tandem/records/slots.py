@@ -21,11 +21,13 @@ from tandem.accounts.models import User
 from tandem.kernel.actor import Actor
 from tandem.kernel.context import forget, remembered
 from tandem.kernel.models import Record, Tracked
+from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.slots import Slot
 from tandem.records.models import FIELDS, Customisable, FieldDef, field_definitions
 from tandem.records.rules import FieldType as FieldType
 from tandem.records.rules.custom import PREFIX, Definition
+from tandem.records.schemas import ImportMatch, ImportPolicy
 
 Text = str | Promise
 
@@ -348,8 +350,11 @@ class StoryWriter(Protocol):
 class ImportField:
     """One field that a file may fill.
 
-    ``reading`` is how its texts are read (kernel.readings): text, id, number or moment;
-    ``synonyms`` are what other systems call it, in small letters without signs.
+    ``reading`` is how its texts are read (kernel.readings): text, id, number or moment; ``read``
+    is a reading of the room's own instead, to a text. A text that cannot be read makes its row
+    fail; of a ``is_lenient`` field it is left out and counted. ``synonyms`` are what other systems
+    call it, in small letters without signs; ``looks`` is a pattern of its texts, by which a column
+    of another name is found.
     """
 
     key: str
@@ -358,6 +363,14 @@ class ImportField:
     synonyms: tuple[str, ...] = ()
     is_required: bool = False
     max_length: int = 400
+    read: Callable[[Iterable[str]], Reading] | None = None
+    is_lenient: bool = False
+    looks: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its texts are more than texts, so that they have a table of values."""
+        return self.read is not None or self.reading in READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,18 +380,28 @@ class Staged:
     ``table`` has ``line`` (from 1) and one column of text for each mapped field, NULL where the
     cell is empty. For a field that is no text, ``values`` names a table of ``raw``, ``value`` and
     ``fault``. Rows in ``faults`` (``line``, ``field``, ``code``) cannot be taken; an importer adds
-    those that fall with them. ``step(share, message)`` tells how far it is and raises Cancelled.
+    those that fall with them. Into ``results`` (``line``, ``verdict``, ``record_id``, ``note``) an
+    importer writes what became of each other row: created, updated or skipped, and why.
+    ``step(share, message)`` tells how far it is and raises Cancelled.
     """
 
     table: str
     faults: str
+    results: str
+    file: str
     rows: int
     fields: frozenset[str]
     values: Mapping[str, str]
     currency: str
     time_zone: str
     source: str
+    match: ImportMatch
+    policy: ImportPolicy
     step: Callable[[float, str], None]
+
+    def reads(self, key: str) -> bool:
+        """Whether a column of the file fills this field."""
+        return key in self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,10 +415,21 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """One row of a file and what it does: ``changes`` are (field, old, new), for people."""
+
+    line: int
+    verdict: str
+    name: str
+    changes: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What an import came to, in rows of the file; with those that failed they are all rows.
 
-    ``related`` counts records by kind and deed, ``figures`` are sums to compare with the source.
+    ``related`` counts records by kind and deed, ``figures`` are sums to compare with the source,
+    ``samples`` a few rows of each verdict.
     """
 
     created: int
@@ -404,6 +438,7 @@ class Outcome:
     related: Mapping[str, Mapping[str, int]]
     figures: Mapping[str, Any]
     notices: tuple[Notice, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -413,7 +448,9 @@ class Importer:
     ``commit(actor, staged)`` writes what is staged, in the running action. ``revert(actor,
     change_set_id)`` takes back what a change set wrote, keeps what people changed since, and
     answers counts by kind. ``listings`` are tables about a change set that can be fetched
-    afterwards: ``listing(actor, change_set_id) -> (header, rows)``.
+    afterwards: ``listing(actor, change_set_id) -> (header, rows)``. ``record_kind`` is what a row
+    becomes; ``faults`` says in words why one cannot. ``has_policy`` where it asks how records that
+    are here already are found and what becomes of them, ``has_amounts`` where it reads any.
     """
 
     kind: str
@@ -423,6 +460,10 @@ class Importer:
     commit: Callable[[Actor, Staged], Outcome]
     revert: Callable[[Actor, int], Mapping[str, int]]
     listings: Mapping[str, Callable[[Actor, int], tuple[Sequence[str], Iterable[Sequence[Any]]]]]
+    record_kind: str
+    faults: Mapping[str, Text] = field(default_factory=dict)
+    has_policy: bool = False
+    has_amounts: bool = False
 
     def field(self, key: str) -> ImportField | None:
         """The field of this key."""

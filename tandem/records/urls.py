@@ -22,6 +22,7 @@ urlpatterns = [
     path("imports/<uuid:public_id>", imports.import_detail, name="import"),
     path("imports/<uuid:public_id>/start", imports.import_start, name="import-start"),
     path("imports/<uuid:public_id>/reversion", imports.import_reversion, name="import-reversion"),
+    path("imports/<uuid:public_id>/rows", imports.import_results, name="import-results"),
     path(
         "imports/<uuid:public_id>/lists/<slug:name>", imports.import_listing, name="import-listing"
     ),

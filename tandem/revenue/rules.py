@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-
-from babel import Locale
 
 from tandem.kernel.money import Money
 
@@ -102,23 +99,3 @@ def link_reversals(bought: Sequence[Bought], taken: Iterable[TakenBack]) -> Iter
                 break
         if needed:
             yield Link(reversal.id, None, needed)
-
-
-# What people call a country, where it is neither its English name nor its code.
-_ALSO = {"eire": "IE", "rsa": "ZA", "usa": "US", "uk": "GB", "great britain": "GB", "england": "GB"}
-
-
-@lru_cache(maxsize=1)
-def _territories() -> dict[str, str]:
-    names = Locale("en").territories
-    found = {name.casefold(): code for code, name in names.items() if len(code) == 2}
-    return {**found, "czech republic": "CZ", "hong kong": "HK", **_ALSO}
-
-
-def country_of(name: str) -> str:
-    """The code of a country by its English name or its code; empty where it is neither."""
-    plain = name.strip().casefold()
-    code = plain.upper()
-    if len(code) == 2 and code in _territories().values():
-        return code
-    return _territories().get(plain, "")

@@ -2,6 +2,7 @@
 
 from tandem.people.actions.companies import change_company, create_company, delete_company
 from tandem.people.actions.employments import employ
+from tandem.people.actions.imports import commit_people
 from tandem.people.actions.keys import derive_companies, derive_people, follow_undo
 from tandem.people.actions.lifecycle import record_stage
 from tandem.people.actions.many import (
@@ -20,6 +21,7 @@ __all__ = [
     "change_company",
     "change_people",
     "change_person",
+    "commit_people",
     "companies_to_change",
     "create_company",
     "create_person",

@@ -1,5 +1,6 @@
 """Mail addresses, phone numbers and domains: taken by a new record, or changed."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -11,7 +12,13 @@ from tandem.people import queries
 from tandem.people.actions.changes import Changes, Columns
 from tandem.people.errors import AddressTaken, DomainTaken, PhoneInvalid
 from tandem.people.models import Company, CompanyDomain, Party, PersonEmail, PersonPhone
-from tandem.people.rules import is_free_mail, normalize_email, normalize_phone, shown_phone
+from tandem.people.rules import (
+    FREE_MAIL,
+    is_free_mail,
+    normalize_email,
+    normalize_phone,
+    shown_phone,
+)
 
 # An address that is freed and taken again between two looks is looked for once more.
 ATTEMPTS = 3
@@ -49,6 +56,24 @@ def claim_domain(company_id: int, domain: str) -> bool:
             [company_id, domain, is_free_mail(domain)],
         )
         return bool(cursor.rowcount == 1)
+
+
+def claim_domains(pairs: Iterable[tuple[int, str]]) -> None:
+    """Take domains for many new companies, (id, domain); those that are taken are left out."""
+    given = list(pairs)
+    if not given:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO people_companydomain
+                (company_id, domain, is_primary, is_shared, created_in_id)
+            SELECT company_id, domain, true, domain = ANY (%s), tandem_change_set()
+            FROM unnest(%s::bigint[], %s::text[]) AS d (company_id, domain)
+            ON CONFLICT (domain) WHERE deleted_at IS NULL AND NOT is_shared DO NOTHING
+            """,
+            [list(FREE_MAIL), [pk for pk, _domain in given], [domain for _pk, domain in given]],
+        )
 
 
 def full_number(text: str, country: str) -> str:

@@ -12,7 +12,12 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.people import queries
-from tandem.people.actions.addresses import ATTEMPTS, change_domain, claim_domain
+from tandem.people.actions.addresses import (
+    ATTEMPTS,
+    change_domain,
+    claim_domain,
+    claim_domains,
+)
 from tandem.people.actions.changes import (
     PLAIN_OF_COMPANY,
     Changes,
@@ -53,23 +58,29 @@ def create_company(actor: Actor, *, data: NewCompany) -> tuple[Company, bool]:
 
 
 @action(permission="people.create")
-def add_companies(actor: Actor, *, named: Sequence[tuple[str, str]]) -> list[int]:
+def add_companies(
+    actor: Actor, *, named: Sequence[tuple[str, str]], domains: Sequence[str] = ()
+) -> list[int]:
     """Add many companies at once, each a name and a country or an empty text; their ids in order.
 
-    Companies of the same name are added beside each other: who calls knows them by something
-    else. Four statements for any number.
+    ``domains`` are theirs, in the same order, empty where one has none; one that is taken is left
+    out. Companies of the same name are added beside each other: who calls knows them by something
+    else. Five statements for any number.
     """
+    owned = domains or [""] * len(named)
+    owner = first_owner(actor, None, kind="company")
     rows = Company.objects.bulk_create(
         Company(
             name=name[:200],
             country=country,
-            owner_id=first_owner(actor, None, kind="company"),
+            owner_id=owner,
             sort_key=sort_key(name),
-            search_key=search_key(name, [], []),
+            search_key=search_key(name, [domain], []),
         )
-        for name, country in named
+        for (name, country), domain in zip(named, owned, strict=True)
     )
     ids = [row.pk for row in rows]
+    claim_domains((pk, domain) for pk, domain in zip(ids, owned, strict=True) if domain)
     if ids:
         tell_story(
             actor, [RecordRef("company", pk) for pk in ids], kind="people.created", payload={}
@@ -82,8 +93,8 @@ def add_companies(actor: Actor, *, named: Sequence[tuple[str, str]]) -> list[int
 def take_back_companies(actor: Actor, *, made_in: int, keep: Sequence[int]) -> list[int]:
     """Delete the companies that a change set added, but for those in use or changed since.
 
-    In use is one with a domain, with people, below or above another, or with a word in its story
-    from another change set. ``keep`` are others to leave alone. The ids that were deleted.
+    In use is one with a domain or people of another change set, below or above another, or with a
+    word of a person in its story. ``keep`` are others to leave alone. The ids that were deleted.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -93,8 +104,10 @@ def take_back_companies(actor: Actor, *, made_in: int, keep: Sequence[int]) -> l
             WHERE c.created_in_id = %(made)s AND c.deleted_at IS NULL AND c.row_version = 1
               AND NOT c.id = ANY (%(keep)s) AND c.parent_id IS NULL
               AND NOT EXISTS (SELECT FROM people_company x WHERE x.parent_id = c.id)
-              AND NOT EXISTS (SELECT FROM people_companydomain d WHERE d.company_id = c.id)
-              AND NOT EXISTS (SELECT FROM people_employment e WHERE e.company_id = c.id)
+              AND NOT EXISTS (SELECT FROM people_companydomain d WHERE d.company_id = c.id
+                              AND d.deleted_at IS NULL AND d.created_in_id <> %(made)s)
+              AND NOT EXISTS (SELECT FROM people_employment e WHERE e.company_id = c.id
+                              AND e.deleted_at IS NULL)
               AND NOT EXISTS (
                 SELECT FROM timeline_entry t
                 WHERE t.subject_kind = 'company' AND t.subject_id = c.id
@@ -105,6 +118,7 @@ def take_back_companies(actor: Actor, *, made_in: int, keep: Sequence[int]) -> l
             {"made": made_in, "keep": list(keep)},
         )
         gone = [row[0] for row in cursor.fetchall()]
+    queries.live_parts(CompanyDomain, company_id__in=gone).update(deleted_at=timezone.now())
     if gone:
         publish(CompaniesDeleted(current_change_set().id, tuple(gone)))
     return gone

@@ -26,6 +26,8 @@ FIELD_LABELS = {
     "industry": gettext_lazy("industry"),
     "size": gettext_lazy("size"),
     "parent": gettext_lazy("parent company"),
+    "tags": gettext_lazy("tags"),
+    "consent": gettext_lazy("consent"),
 }
 
 
@@ -91,6 +93,20 @@ def _undone(entry: TimelineEntry) -> SafeString:
     return format_html(_("{who} took a change back"), who=strong(entry.actor_label))
 
 
+def _imported(entry: TimelineEntry) -> SafeString:
+    who, file = strong(entry.actor_label), strong(entry.payload["file"])
+    return format_html(_("{who} brought this record in from {file}"), who=who, file=file)
+
+
+def _import_changed(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} changed {names} by importing {file}"),
+        who=strong(entry.actor_label),
+        names=", ".join(_label(one) for one in entry.payload["fields"]),
+        file=strong(entry.payload["file"]),
+    )
+
+
 def _label(field: str) -> str:
     return str(FIELD_LABELS.get(field, field))
 
@@ -102,6 +118,8 @@ def _changes(entry: TimelineEntry) -> Sequence[dict[str, Any]]:
 
 for kind in (
     EntryKind("people.created", "user-plus", _created),
+    EntryKind("people.imported", "file-import", _imported),
+    EntryKind("people.import_changed", "file-import", _import_changed, is_touch=False),
     EntryKind("people.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("people.owner_changed", "user-check", _owner_changed, is_touch=False),
     EntryKind("people.deleted", "trash", _deleted, is_touch=False),

@@ -20,6 +20,7 @@ from tandem.project.commands.users import sentence
 from tandem.project.faults import OperatorError
 from tandem.records.actions import import_now, note_upload, revert_import
 from tandem.records.models import ImportRun
+from tandem.records.queries import results_of
 from tandem.records.schemas import ImportOptions
 from tandem.records.slots import IMPORTERS
 
@@ -33,6 +34,18 @@ EXAMPLES = 3
 @click.option("--timezone", "time_zone", help="Of every moment without an offset: Europe/London.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]))
 @click.option("--source", help="The system the file comes from; numbers are known beside it.")
+@click.option("--match", type=click.Choice(["keys", "names"]), help="How known records are found.")
+@click.option(
+    "--policy",
+    type=click.Choice(["fill", "overwrite", "create", "update"]),
+    help="What becomes of records that are here: empty fields filled, all overwritten, nothing; or"
+    " all overwritten and nobody added.",
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="A CSV file to write: what became of each row.",
+)
 @click.option("--mapping", type=click.Path(path_type=Path), help='JSON: {"field": "column"}.')
 @click.option("--dry-run", is_flag=True, help="Do all of it, report, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
@@ -44,6 +57,9 @@ def command(
     time_zone: str | None,
     date_order: str | None,
     source: str | None,
+    match: str | None,
+    policy: str | None,
+    results: Path | None,
     mapping: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -61,6 +77,8 @@ def command(
         "time_zone": time_zone,
         "date_order": date_order,
         "source": source,
+        "match": match,
+        "policy": policy,
         "mapping": _mapping(mapping) if mapping else None,
     }
     try:
@@ -69,7 +87,10 @@ def command(
         )
     except ValidationError as refused:
         raise click.UsageError(sentence(refused)) from refused
-    _say(_import(actor, kind, Path(file), options, is_trial=dry_run), as_json=as_json)
+    run = _import(actor, kind, Path(file), options, is_trial=dry_run)
+    if results is not None:
+        results.write_bytes(b"".join(results_of(run)))
+    _say(run, as_json=as_json)
 
 
 def importing_actor() -> Actor:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
+from psycopg import sql
+
 from tandem.kernel.actions import current_change_set
 from tandem.records.models import ExternalId
 
@@ -24,3 +27,20 @@ def unlink_external_ids(kind: str, record_ids: Sequence[int]) -> None:
     """Forget what other systems call these records, in the running action."""
     current_change_set()
     ExternalId.objects.filter(kind=kind, record_id__in=record_ids).delete()
+
+
+def link_staged_ids(kind: str, source: str, *, table: str) -> None:
+    """Note the pairs of a temporary table (``value``, ``record_id``); as ``link_external_ids``."""
+    current_change_set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                """
+                INSERT INTO records_externalid (source, kind, value, record_id, created_in_id)
+                SELECT %s, %s, value, record_id, tandem_change_set() FROM {}
+                ON CONFLICT (source, kind, value) DO UPDATE SET record_id = excluded.record_id
+                WHERE records_externalid.record_id <> excluded.record_id
+                """
+            ).format(sql.Identifier(table)),
+            [source, kind],
+        )

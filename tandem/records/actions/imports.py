@@ -4,6 +4,8 @@ Everything that a run writes is one change set in one transaction: a run that is
 killed has written nothing, and is started anew. How far it is stands in its Progress.
 """
 
+import csv
+import gzip
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
@@ -26,11 +28,11 @@ from tandem.kernel.progress import Progress, tracking
 from tandem.kernel.tables import Survey, survey
 from tandem.kernel.undo import AlreadyUndone
 from tandem.records import queries
-from tandem.records.actions.staging import failures, stage
+from tandem.records.actions.staging import failures, gaps, results, stage
 from tandem.records.errors import ImportNotDone, ImportNotReady, NothingRead
 from tandem.records.models import ImportRun, ImportState
 from tandem.records.schemas import ImportOptions
-from tandem.records.slots import Outcome
+from tandem.records.slots import Importer, Outcome
 
 # Of all the work: reading the file, then what the importer does with it.
 READING = 0.3
@@ -194,6 +196,7 @@ def run_import(
         importer=importer,
         mapping=run.mapping,
         options=ImportOptions.model_validate(run.options),
+        file=run.file_name,
         step=lambda share, message: step(share * READING, message),
     )
     writing = replace(
@@ -201,7 +204,8 @@ def run_import(
         step=lambda share, message: step(READING + share * (1 - READING), message),
     )
     outcome = importer.commit(actor, writing)
-    failed, first_failures = failures()
+    failed, first_failures = failures(importer)
+    _keep_results(run, importer)
     if failed == staged.staged.rows:
         raise NothingRead(
             _("No row of this file could be read. The first: row %(row)d, %(why)s.")
@@ -210,6 +214,7 @@ def run_import(
             else None
         )
     seconds = time.monotonic() - began
+    outcome = replace(outcome, notices=(*outcome.notices, *gaps(importer)))
     report = {
         **_counts(outcome, rows=staged.staged.rows, failed=failed),
         "assumed": staged.assumed,
@@ -301,7 +306,21 @@ def _counts(outcome: Outcome, *, rows: int, failed: int) -> dict[str, Any]:
         "warnings": [
             {**asdict(notice), "examples": list(notice.examples)} for notice in outcome.notices
         ],
+        "samples": [asdict(sample) for sample in outcome.samples],
     }
+
+
+def _keep_results(run: ImportRun, importer: Importer) -> None:
+    """Write what became of each row into a file beside the uploads; it holds ids, nobody's data.
+
+    A run that ends otherwise than it seemed to leaves a file that nobody is shown.
+    """
+    part = queries.results_path(run).with_suffix(".part")
+    with gzip.open(part, "wt", newline="", compresslevel=1) as file:
+        writer = csv.writer(file)
+        writer.writerow(("row", "verdict", "id", "note"))
+        writer.writerows(results(importer))
+    part.replace(queries.results_path(run))
 
 
 def _ready(actor: Actor, public_id: UUID) -> ImportRun:

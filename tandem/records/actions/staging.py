@@ -6,7 +6,7 @@ once for each distinct text of a column. The tables are gone with their transact
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
@@ -21,10 +21,12 @@ from tandem.accounts.queries import company_settings
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.tables import Survey, rows
 from tandem.records.schemas import ImportOptions
-from tandem.records.slots import Importer, ImportField, Staged
+from tandem.records.slots import OBJECT_TYPES, Importer, ImportField, Notice, Staged
 
 ROWS = "import_row"
 FAULTS = "import_fault"
+GAPS = "import_gap"
+RESULTS = "import_result"
 FAILURES_KEPT = 1000
 _TYPES = {"number": "numeric", "moment": "timestamptz", "id": "text"}
 
@@ -47,6 +49,7 @@ def stage(
     importer: Importer,
     mapping: Mapping[str, str],
     options: ImportOptions,
+    file: str,
     step: Step,
 ) -> Stage:
     """Bring a file into temporary tables of the running transaction; see slots.Staged.
@@ -70,27 +73,29 @@ def stage(
         Staged(
             table=ROWS,
             faults=FAULTS,
+            results=RESULTS,
+            file=file,
             rows=count,
             fields=frozenset(field.key for field in fields),
             values={},
             currency=currency,
             time_zone=zone,
             source=options.source,
+            match=options.match,
+            policy=options.policy,
             step=step,
         ),
         assumed,
     )
     values = {
-        field.key: _read(found, field, options, ZoneInfo(zone))
-        for field in fields
-        if field.reading in READERS
+        field.key: _read(found, field, options, ZoneInfo(zone)) for field in fields if field.is_read
     }
     found.staged = replace(found.staged, values=values)
     _find_faults(fields)
     return found
 
 
-def failures() -> tuple[int, list[tuple[int, str]]]:
+def failures(importer: Importer) -> tuple[int, list[tuple[int, str]]]:
     """How many rows have a fault, and the first of them with the reason in words."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(DISTINCT line) FROM import_fault")
@@ -100,11 +105,52 @@ def failures() -> tuple[int, list[tuple[int, str]]]:
             " ORDER BY line LIMIT %s",
             [FAILURES_KEPT],
         )
-        return count, [(line, _in_words(name, code)) for line, name, code in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return count, [(line, _in_words(importer, name, code)) for line, name, code in rows]
 
 
-def _in_words(name: str, code: str) -> str:
+def gaps(importer: Importer) -> list[Notice]:
+    """What was left out of rows that were taken: one notice for each field and reason."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT field, code, count(*), (array_agg(line ORDER BY line))[1:3] FROM import_gap"
+            " GROUP BY field, code ORDER BY 1, 2"
+        )
+        return [
+            Notice(
+                code="left_out",
+                count=count,
+                message=_("Left out: %(what)s.") % {"what": _in_words(importer, name, code)},
+                examples=tuple(_("row %(row)d") % {"row": line} for line in lines),
+            )
+            for name, code, count, lines in cursor.fetchall()
+        ]
+
+
+def results(importer: Importer) -> Iterator[tuple[int, str, str, str]]:
+    """What became of each row: its number, verdict, the record's public id, why; in their order."""
+    model = OBJECT_TYPES.get(importer.record_kind)
+    record: sql.Composable = sql.SQL("NULL::bigint AS id, NULL::text AS public_id WHERE false")
+    if model is not None:
+        record = sql.SQL("id, public_id FROM {}").format(sql.Identifier(model.model._meta.db_table))
+    statement = sql.SQL(
+        "COPY (SELECT a.line, a.verdict, coalesce(x.public_id::text, ''),"
+        " coalesce(a.note, ''), a.field"
+        " FROM (SELECT line, verdict, record_id, note, NULL AS field FROM import_result"
+        "  UNION ALL SELECT line, 'failed', NULL, min(code), min(field)"
+        "  FROM import_fault GROUP BY line) a"
+        " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id ORDER BY a.line) TO STDOUT"
+    ).format(record=record)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(["int8", "text", "text", "text", "text"])
+        for line, verdict, public_id, note, field in copy.rows():
+            why = note if field is None else _in_words(importer, field, note)
+            yield line, verdict, public_id, why
+
+
+def _in_words(importer: Importer, name: str, code: str) -> str:
     words = {
+        **importer.faults,
         "missing": _("is missing"),
         "too_long": _("is too long"),
         "no_number": _("is no number"),
@@ -152,8 +198,15 @@ def _copy(
                 " (line bigint GENERATED ALWAYS AS IDENTITY, {}) ON COMMIT DROP"
             ).format(typed)
         )
+        for table in (FAULTS, GAPS):
+            cursor.execute(
+                sql.SQL(
+                    "CREATE TEMP TABLE {} (line bigint, field text, code text) ON COMMIT DROP"
+                ).format(sql.Identifier(table))
+            )
         cursor.execute(
-            "CREATE TEMP TABLE import_fault (line bigint, field text, code text) ON COMMIT DROP"
+            "CREATE TEMP TABLE import_result"
+            " (line bigint, verdict text, record_id bigint, note text) ON COMMIT DROP"
         )
         statement = sql.SQL("COPY import_row ({}) FROM STDIN (FORMAT csv)").format(columns)
         for _first, batch in rows(path, survey):
@@ -180,10 +233,10 @@ def _read(stage: Stage, field: ImportField, options: ImportOptions, zone: ZoneIn
         extra: dict[str, Any] = {}
         if field.reading == "moment":
             extra = {"zone": zone, "order": options.date_order}
-        reading = READERS[field.reading](texts, **extra)
+        reading = field.read(texts) if field.read else READERS[field.reading](texts, **extra)
         cursor.execute(
             sql.SQL("CREATE TEMP TABLE {} (raw text, value {}, fault text) ON COMMIT DROP").format(
-                sql.Identifier(name), sql.SQL(_TYPES[field.reading])
+                sql.Identifier(name), sql.SQL(_TYPES.get(field.reading, "text"))
             )
         )
         with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))) as copy:
@@ -195,10 +248,11 @@ def _read(stage: Stage, field: ImportField, options: ImportOptions, zone: ZoneIn
         if reading.faults:
             cursor.execute(
                 sql.SQL(
-                    "INSERT INTO import_fault SELECT r.line, {field}, v.fault"
+                    "INSERT INTO {into} SELECT r.line, {field}, v.fault"
                     " FROM import_row r JOIN {table} v ON v.raw = r.{column}"
                     " WHERE v.fault IS NOT NULL"
                 ).format(
+                    into=sql.Identifier(GAPS if field.is_lenient else FAULTS),
                     field=sql.Literal(str(field.label)),
                     table=sql.Identifier(name),
                     column=sql.Identifier(field.key),
@@ -232,7 +286,7 @@ def _find_faults(fields: Iterable[ImportField]) -> None:
                     ),
                 )
             )
-        if one.reading in ("text", "id"):
+        if one.reading in ("text", "id") and one.read is None:
             long = sql.SQL("length({}) > {}").format(column, sql.Literal(one.max_length))
             checks.append((one, "too_long", long))
     if not checks:

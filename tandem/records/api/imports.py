@@ -2,14 +2,14 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import File, Form, Router, Schema, Status
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
-from pydantic import ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.errors import FieldError, Invalid
@@ -20,6 +20,7 @@ from tandem.records.schemas import ImportOptions
 
 router = Router(tags=["Imports"])
 MAX_LISTED = 50
+MAX_ROW = 10**12
 
 
 class ImportOut(Schema):
@@ -41,6 +42,30 @@ class ImportsOut(Schema):
     """The last imports, newest first."""
 
     items: list[ImportOut]
+
+
+class RowsIn(Schema):
+    """Which rows: those after a row of the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[int, Field(ge=0, le=MAX_ROW)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+
+
+class RowOut(Schema):
+    """One row: its number below the header, what became of it, the record, why."""
+
+    row: int
+    verdict: str
+    id: UUID | None
+    note: str
+
+
+class RowsOut(Schema):
+    """Rows of a file in their order; none behind the last."""
+
+    items: list[RowOut]
 
 
 class RevertedOut(Schema):
@@ -68,6 +93,8 @@ def create_import(
     time_zone: Form[str] = "",
     date_order: Form[str] = "",
     source: Form[str] = "",
+    match: Form[str] = "",
+    policy: Form[str] = "",
     mapping: Form[str] = "",
     dry_run: Form[bool] = False,
 ) -> Any:
@@ -79,6 +106,8 @@ def create_import(
         "time_zone": time_zone,
         "date_order": date_order,
         "source": source,
+        "match": match,
+        "policy": policy,
         "mapping": _mapping(mapping),
     }
     try:
@@ -101,6 +130,18 @@ def get_import(request: HttpRequest, public_id: UUID) -> Any:
     return _out(queries.import_by_public_id(actor_of(request), public_id))
 
 
+@router.get(
+    "/{uuid:public_id}/rows",
+    response={200: RowsOut, **REFUSALS},
+    operation_id="import_rows",
+)
+@asks_for("records.import")
+def get_rows(request: HttpRequest, public_id: UUID, query: Query[RowsIn]) -> Any:
+    """What became of each row of a file: created, updated, skipped or failed, and why."""
+    run = queries.import_by_public_id(actor_of(request), public_id)
+    return {"items": queries.result_rows(run, after=query.after, limit=query.limit)}
+
+
 @router.post(
     "/{uuid:public_id}/reversion",
     response={200: RevertedOut, **REFUSALS},
@@ -113,7 +154,9 @@ def take_import_back(request: HttpRequest, public_id: UUID) -> Any:
     return {"import_id": public_id, "reverted": dict(counts)}
 
 
-_KNOWN = frozenset("kind currency time_zone date_order source mapping dry_run file".split())
+_KNOWN = frozenset(
+    "kind currency time_zone date_order source match policy mapping dry_run file".split()
+)
 
 
 def _refuse_strangers(request: HttpRequest) -> None:

@@ -4,11 +4,14 @@ Every read of records starts from the type's ``visible_to(actor)``.
 """
 
 import base64
+import csv
+import gzip
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -588,6 +591,43 @@ def path_of(run: ImportRun) -> Path:
     if not run.stored_as or not path.is_file():
         raise FileGone()
     return path
+
+
+def results_path(run: ImportRun) -> Path:
+    """Where the verdict on each row of an import is kept, packed, once it has run."""
+    folder = Path(settings.MEDIA_ROOT) / "import-results"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"{run.public_id}.csv.gz"
+
+
+def results_of(run: ImportRun) -> Iterator[bytes]:
+    """The verdict on each row as lines of CSV (row, verdict, id, note), a block at a time.
+
+    Raises Missing where the import has not run or its file is not kept any more.
+    """
+    path = results_path(run)
+    if not path.is_file():
+        raise Missing()
+    return _blocks(path)
+
+
+def result_rows(run: ImportRun, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """The verdicts on the rows behind one, read from the start of the file. Raises Missing."""
+    path = results_path(run)
+    if not path.is_file():
+        raise Missing()
+    with gzip.open(path, "rt", newline="") as file:
+        behind = dropwhile(lambda row: int(row["row"]) <= after, csv.DictReader(file))
+        return [
+            {**row, "row": int(row["row"]), "id": row["id"] or None}
+            for row in islice(behind, limit)
+        ]
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with gzip.open(path, "rb") as file:
+        while block := file.read(1 << 16):
+            yield block
 
 
 def survey_of(run: ImportRun) -> Survey:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -118,6 +118,18 @@ def import_reversion(request: ActorRequest, public_id: UUID) -> HttpResponseBase
 
 @require_GET
 @page(permission="records.import")
+def import_results(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    """What became of each row, as a CSV file that is read from the disk while it is sent."""
+    run = queries.import_by_public_id(request.actor, public_id)
+    response = StreamingHttpResponse(
+        queries.results_of(run), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="import-{run.public_id}.csv"'
+    return response
+
+
+@require_GET
+@page(permission="records.import")
 def import_listing(request: ActorRequest, public_id: UUID, name: str) -> HttpResponseBase:
     header, rows = queries.import_listing(request.actor, public_id, name)
     buffer = io.StringIO()
@@ -138,6 +150,8 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
         "form": form,
         "is_busy": run.state in BUSY,
         "figures": _figures(run),
+        "samples": _samples(importer, run),
+        "has_results": queries.results_path(run).is_file(),
         "job": _job(request, run) if run.state in BUSY else None,
         "listings": list(importer.listings) if run.state == ImportState.DONE else [],
         "may_revert": run.state == ImportState.DONE,
@@ -172,6 +186,23 @@ def _figures(run: ImportRun) -> list[tuple[str, Any]]:
     return shown
 
 
+def _samples(importer: Importer, run: ImportRun) -> list[dict[str, Any]]:
+    """A few rows of each verdict, with the fields that they fill or change in words."""
+    tones = {"created": "ok", "updated": "warn"}
+    words = {"created": _("New"), "updated": _("Changed"), "skipped": _("Skipped")}
+    shown = []
+    for one in run.report.get("samples", ()):
+        changes = []
+        for key, old, new in one["changes"]:
+            field = importer.field(key)
+            changes.append((field.label if field else key, old, new))
+        verdict = one["verdict"]
+        shown.append(
+            {**one, "changes": changes, "word": words[verdict], "tone": tones.get(verdict, "")}
+        )
+    return shown
+
+
 def _initial(run: ImportRun) -> dict[str, Any]:
     settings = company_settings()
     given = {name: value for name, value in run.options.items() if value}
@@ -186,6 +217,16 @@ def _choices() -> dict[str, list[tuple[object, Any]]]:
             ("dmy", _("day, month, year")),
             ("mdy", _("month, day, year")),
             ("ymd", _("year, month, day")),
+        ],
+        "match": [
+            ("keys", _("Their id or mail address")),
+            ("names", _("Else their name and company")),
+        ],
+        "policy": [
+            ("fill", _("Fill what is empty")),
+            ("overwrite", _("Overwrite what is there")),
+            ("create", _("Leave them as they are")),
+            ("update", _("Overwrite them, and add nobody")),
         ],
     }
 

@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from tandem.kernel.money import Money
+from tandem.people.rules import country_of
 from tandem.records.slots import Notice, Staged
-from tandem.revenue.rules import country_of
 
 EXAMPLES = 5
 

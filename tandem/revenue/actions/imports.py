@@ -21,12 +21,12 @@ from tandem.kernel.ids import PUBLIC_ID_SQL
 from tandem.kernel.money import Money
 from tandem.kernel.refs import RecordRef
 from tandem.people.actions.companies import add_companies, take_back_companies
+from tandem.people.rules import country_of
 from tandem.records.actions.external import link_external_ids, unlink_external_ids
 from tandem.records.slots import IMPORTERS, Importer, ImportField, Outcome, Staged, tell_story
 from tandem.revenue.actions.findings import find_notices, sums
 from tandem.revenue.actions.lines import count_orders, link_orders
 from tandem.revenue.facts import OrdersBooked, OrdersDeleted
-from tandem.revenue.rules import country_of
 
 CHUNKS = 10
 
@@ -101,6 +101,7 @@ def commit_orders(actor: Actor, staged: Staged) -> Outcome:
         publish(OrdersBooked(current_change_set().id, tuple(touched)))
         _tell(actor)
     skipped = _one("SELECT count(*) FROM import_order WHERE is_known")
+    _note_results()
     return Outcome(
         created=created,
         updated=0,
@@ -429,6 +430,17 @@ def _tell(actor: Actor) -> None:
     tell_story(actor, refs, kind="revenue.imported", payload={})
 
 
+def _note_results() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO import_result
+            SELECT i.line, CASE WHEN i.is_known THEN 'skipped' ELSE 'created' END, p.id, i.kind
+            FROM import_order i LEFT JOIN import_order_place p ON p.number = i.number
+            """
+        )
+
+
 def _reversals() -> dict[str, int]:
     """How the reversing lines of this change set were linked."""
     with connection.cursor() as cursor:
@@ -580,5 +592,7 @@ IMPORTERS.register(
         commit=commit_orders,
         revert=revert_orders,
         listings={"unlinked-reversals": unlinked_listing},
+        record_kind="order",
+        has_amounts=True,
     ),
 )
