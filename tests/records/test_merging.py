@@ -46,7 +46,7 @@ from tandem.records.errors import (
     NotMergeable,
     NotMergedLast,
 )
-from tandem.records.models import Comment, MergeEvent, Tag
+from tandem.records.models import Comment, MergeEvent, StoredFile, Tag
 from tandem.records.queries.merging import pointers_of
 from tandem.records.schemas import NewComment
 from tandem.records.slots import MERGED_TABLES, ObjectType, object_type
@@ -240,6 +240,15 @@ ROWS: dict[tuple[str, str], Callable[[Stage, int, int, int], dict[str, Any]]] = 
         "record_id": pk,
         "author": s.user,
         "text": f"Note {side}-{n}",
+    },
+    ("records.attachment", "record_id"): lambda s, pk, side, n: {
+        "kind": _kind(s, pk),
+        "record_id": pk,
+        "file": StoredFile.objects.get_or_create(
+            sha256=f"{n:064}", defaults={"size": 1, "media_type": "text/plain"}
+        )[0],
+        "name": f"offer-{side}-{n}.txt",
+        "author": s.user,
     },
     ("records.externalid", "record_id"): lambda s, pk, side, n: {
         "kind": _kind(s, pk),

@@ -29,6 +29,7 @@ PREFIX = "choice."
 for label, name in {
     "records.taglink": gettext_lazy("Tags"),
     "records.comment": gettext_lazy("Notes"),
+    "records.attachment": gettext_lazy("Files"),
     "records.externalid": gettext_lazy("Numbers in other systems"),
 }.items():
     MERGED_TABLES.register(label, MergedTable(name))
