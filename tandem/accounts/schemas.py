@@ -203,14 +203,14 @@ class OwnSettings(Input):
     locale: Annotated[str, AfterValidator(_or_empty(_locale))] = ""
     time_zone: Annotated[str, AfterValidator(_or_empty(_time_zone))] = ""
     theme: Theme = Theme.SYSTEM
-    single_letter_keys: bool = False
+    single_letter_keys: Flag = False
 
 
 class NewToken(Input):
     """An API token to make; without a number of days it is valid until revoked."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    valid_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    valid_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
 
 
 # --- teams ------------------------------------------------------------------------------------
@@ -314,8 +314,8 @@ class CompanyInput(Input):
     name: Annotated[str, Field(max_length=120)] = ""
     base_currency: Currency
     time_zone: TimeZone
-    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
-    week_start: Annotated[int, Field(ge=0, le=6)] = 0
+    fiscal_year_start_month: Annotated[Whole, Field(ge=1, le=12)] = 1
+    week_start: Annotated[Whole, Field(ge=0, le=6)] = 0
     default_country: Annotated[
         str, BeforeValidator(_upper), AfterValidator(_or_empty(_country))
     ] = ""
@@ -351,4 +351,4 @@ class HolidayCalendar(Input):
     """The public holidays of a country in a year."""
 
     country: Country
-    year: Annotated[int, Field(ge=1990, le=2100)]
+    year: Annotated[Whole, Field(ge=1990, le=2100)]

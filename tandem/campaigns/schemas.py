@@ -3,13 +3,13 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency, Day
+from tandem.accounts.schemas import Currency, Day, Whole
 from tandem.campaigns.errors import CodeInvalid, DatesReversed
 from tandem.campaigns.rules import MAX_CODE
 from tandem.kernel.errors import DomainError
@@ -18,12 +18,6 @@ from tandem.people.schemas import Change, EmptyIsNone, Input, Line, Name, Named,
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 # What a campaign can cost: beyond, somebody has mistaken the currency.
 _MOST = Decimal(10) ** 12
-
-
-def _no_flag(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("int_type", "Input should be a valid integer")
-    return value
 
 
 def _refusal(refused: DomainError) -> PydanticCustomError:
@@ -43,7 +37,7 @@ Channel = Annotated[str, Field(max_length=40), Plain]
 Note = Annotated[str, Field(max_length=200), Plain]
 Amount = Annotated[Decimal, Field(gt=-_MOST, lt=_MOST, allow_inf_nan=False)]
 Positive = Annotated[Decimal, Field(ge=0, lt=_MOST, allow_inf_nan=False)]
-Leads = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=10**9)]
+Leads = Annotated[Whole, Field(ge=0, le=10**9)]
 
 
 class NewCampaign(Input):

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from tandem.accounts.schemas import Whole
 from tandem.capture.errors import FieldsOdd
 from tandem.capture.rules import AnswerType, LineOdd, blocks_from_text, fields_from_text
 from tandem.kernel.errors import DomainError
@@ -84,7 +85,7 @@ class FormField(Input):
     label: Annotated[str, Field(min_length=1, max_length=160), Plain]
     type: AnswerType = AnswerType.TEXT
     required: StrictBool = False
-    max_length: Annotated[int | None, Field(ge=1, le=LONG_ANSWER)] = None
+    max_length: Annotated[Whole, Field(ge=1, le=LONG_ANSWER)] | None = None
     options: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=120), Plain]], Field(max_length=50)
     ] = []
@@ -313,8 +314,8 @@ class SubmissionIn(BaseModel):
 
     token: str
     answers: dict[str, str]
-    has_consent: bool = False
-    is_trapped: bool = False
+    has_consent: StrictBool = False
+    is_trapped: StrictBool = False
     visitor: str = ""
     network: str = ""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from tandem.accounts.schemas import Flag, Whole
 from tandem.handoff.rules.reasons import Code, Route
 from tandem.handoff.rules.scoring import Behaviour
 from tandem.people.schemas import Change, EmptyIsNone, Input, Named, Plain, RefOut
@@ -101,25 +102,25 @@ class TouchIn(Input):
 class Worth(Input):
     """What a behaviour counts each time, and at most in all."""
 
-    each: Annotated[int, Field(ge=-100, le=100)]
-    most: Annotated[int, Field(ge=0, le=500)]
+    each: Annotated[Whole, Field(ge=-100, le=100)]
+    most: Annotated[Whole, Field(ge=0, le=500)]
 
 
 class PolicyIn(Input):
     """A new version of what makes a lead, and the times that both sides owe each other."""
 
-    threshold: Annotated[int, Field(ge=1, le=1000)]
-    hand_raise: bool = True
+    threshold: Annotated[Whole, Field(ge=1, le=1000)]
+    hand_raise: Flag = True
     points: dict[Behaviour, Worth]
 
 
 class PromisesIn(Input):
     """The times of a motion, in working minutes."""
 
-    accept_minutes: Annotated[int, Field(ge=1, le=10_000)]
-    first_touch_minutes: Annotated[int, Field(ge=1, le=10_000)]
-    outcome_minutes: Annotated[int, Field(ge=1, le=100_000)]
-    reply_minutes: Annotated[int, Field(ge=1, le=10_000)]
+    accept_minutes: Annotated[Whole, Field(ge=1, le=10_000)]
+    first_touch_minutes: Annotated[Whole, Field(ge=1, le=10_000)]
+    outcome_minutes: Annotated[Whole, Field(ge=1, le=100_000)]
+    reply_minutes: Annotated[Whole, Field(ge=1, le=10_000)]
 
 
 class ReasonOut(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
-from tandem.accounts.schemas import Country
+from tandem.accounts.schemas import Country, Whole
 from tandem.kernel.errors import DomainError
 from tandem.people.errors import NameMissing, TextOdd
 from tandem.people.rules import SizeBand, normalize_email, registrable_domain
@@ -90,7 +90,7 @@ class _EmptyIsNone:
 
 
 EmptyIsNone = _EmptyIsNone()
-Version = Annotated[int, Field(ge=1, le=MAX_VERSION)]
+Version = Annotated[Whole, Field(ge=1, le=MAX_VERSION)]
 
 
 class Input(BaseModel):
