@@ -24,7 +24,7 @@ from tandem.kernel.models import ProgressRecord
 from tandem.kernel.permissions import declared
 from tandem.kernel.progress import Progress, tracking
 from tandem.kernel.tables import survey
-from tandem.people.actions import create_company, create_person
+from tandem.people.actions import create_person
 from tandem.people.models import Company
 from tandem.people.schemas import NewCompany, NewPerson
 from tandem.project.demo.actions import Scene, write_past, write_visits
@@ -40,8 +40,23 @@ from tandem.project.demo.world import (
     export_row,
     simulate,
 )
-from tandem.records.actions import add_comment, add_tag, import_now, note_upload, save_view
-from tandem.records.schemas import ImportOptions, NewComment, NewTag, NewView
+from tandem.records.actions import (
+    add_comment,
+    add_field,
+    add_tag,
+    create_record,
+    import_now,
+    note_upload,
+    save_view,
+)
+from tandem.records.schemas import (
+    ImportOptions,
+    NewComment,
+    NewField,
+    NewTag,
+    NewView,
+    OptionIn,
+)
 from tandem.records.slots import object_type
 from tandem.revenue.actions import settle_deals
 
@@ -165,6 +180,7 @@ def _teams(users: dict[str, User]) -> None:
 def fill_in(actor: Actor, users: dict[str, User], progress: Progress) -> list[Any]:
     """Make companies, people, tags, comments and views, all in one change set; the people."""
     random = Random(SEED)  # noqa: S311  (simulation, not secrets)
+    _fields(actor)
     companies = _companies(actor, random, users, progress)
     people = _people(actor, random, users, companies, progress)
     _twice(actor, people)
@@ -210,6 +226,48 @@ def sell(actor: Actor, world: World) -> None:
         import_now(actor, run, path=path)
 
 
+def _fields(actor: Actor) -> None:
+    """What this company wants to know beyond what Tandem asks."""
+    for field in (
+        NewField(
+            kind="company",
+            label="Terms",
+            type="choice",
+            choices=[
+                OptionIn(label="30 days", tone="ok"),
+                OptionIn(label="14 days"),
+                OptionIn(label="Prepaid", tone="warn"),
+            ],
+        ),
+        NewField(kind="company", label="Shops", type="number", help="How many they run."),
+        NewField(kind="company", label="Credit limit", type="money", currency="GBP"),
+        NewField(
+            kind="person",
+            label="Catalogue",
+            type="choices",
+            choices=[OptionIn(label="Printed"), OptionIn(label="By mail"), OptionIn(label="Trade")],
+        ),
+    ):
+        add_field(actor, data=field)
+
+
+def _terms(number: int) -> dict[str, Any]:
+    """Terms, shops and limit of a company, by its number: most pay late, few have many shops."""
+    if number % 7 == 0:
+        return {}
+    shops = 1 + (number * number) % 11
+    return {
+        "x_terms": ("30_days", "30_days", "14_days", "prepaid")[number % 4],
+        "x_shops": shops,
+        "x_credit_limit": 0 if number % 4 == 3 else 500 * shops,
+    }
+
+
+def _catalogues(number: int) -> dict[str, Any]:
+    picked = (["printed"], ["by_mail"], [], ["printed", "trade"], ["by_mail"])[number % 5]
+    return {"x_catalogue": picked}
+
+
 def _companies(
     actor: Actor, random: Random, users: dict[str, User], progress: Progress
 ) -> list[Any]:
@@ -223,8 +281,10 @@ def _companies(
             continue
         names.add(name)
         owner = random.choice(("priya", "tom", "priya", "tom", None))
-        company, _is_new = create_company(
+        company, _is_new = create_record(
             actor,
+            object_type("company"),
+            fields=_terms(len(made)),
             data=NewCompany(
                 name=name,
                 domain=f"{name.lower().replace(' & ', '-').replace(' ', '-')}.example",
@@ -251,8 +311,10 @@ def _people(
         owner = random.choice(("priya", "tom", "isla", "hanna", None))
         address = f"{first}.{last}{number}".lower().replace("’", "").replace("i̇", "i")
         plain = address.encode("ascii", "ignore").decode()
-        person, _is_new = create_person(
+        person, _is_new = create_record(
             actor,
+            object_type("person"),
+            fields=_catalogues(number),
             data=NewPerson(
                 name=f"{first} {last}",
                 email=f"{plain}@{DOMAIN.replace('thistleandtin', 'customers')}",
@@ -317,3 +379,14 @@ def _views(actor: Actor) -> None:
                 filters={"op": "and", "items": [tree]},
             ),
         )
+    save_view(
+        actor,
+        object_type("company"),
+        data=NewView(
+            name="Terms and limits",
+            visibility="everyone",
+            filters={"field": "x_terms", "is": "not_empty"},
+            sort="-x_credit_limit",
+            columns=["name", "x_terms", "x_shops", "x_credit_limit", "owner"],
+        ),
+    )
