@@ -31,11 +31,11 @@ from tandem.kernel.errors import DomainError, Missing, Refused, Unauthenticated
 from tandem.people.actions import change_person, create_person, delete_person
 from tandem.people.models import Person
 from tandem.people.schemas import ChangePerson, NewPerson
-from tandem.records.actions import add_comment, add_tag, save_view
+from tandem.records.actions import add_comment, add_field, add_tag, save_view
 from tandem.records.actions.many import Deed, ask_for
-from tandem.records.models import Comment, SavedView, TagLink
+from tandem.records.models import Comment, FieldDef, SavedView, TagLink
 from tandem.records.queries import ListQuery, Selection
-from tandem.records.schemas import BulkVerb, NewComment, NewTag, NewView
+from tandem.records.schemas import BulkVerb, NewComment, NewField, NewTag, NewView
 from tandem.records.slots import object_type
 from tandem.revenue.actions import book_order
 from tandem.revenue.models import Order
@@ -122,6 +122,19 @@ VERBS = (
             )
         ),
         expected=[("Cy Dee", "Priya Nair")],
+    ),
+    Verb(
+        name="define field",
+        allowed="manager",
+        refused="seller",
+        page="/settings/fields/new",
+        api=("POST", "/fields"),
+        schema=NewField,
+        act=lambda actor, _id, data: add_field(actor, data=data),
+        good={"kind": "person", "type": "number", "label": "Shoe size"},
+        bad={"kind": "person", "type": "number", "label": "x" * 81},
+        outcome=lambda _id: list(FieldDef.objects.values_list("kind", "key", "type", "label")),
+        expected=[("person", "x_shoe_size", "number", "Shoe size")],
     ),
     Verb(
         name="change person",
