@@ -3,7 +3,7 @@
 // e on a row begins with its first cell; → enters the cells of a row, arrows move between them.
 // The answer to the form is the new value, or the whole <td>, or, with status 422, the form again.
 import htmx from "htmx.org";
-import { on } from "./page.js";
+import { on, partOf } from "./page.js";
 
 const SAVED_MS = 2000;
 const before = new WeakMap();
@@ -58,7 +58,9 @@ function edit(cell) {
   const holder = holderOf(cell);
   if (holder.querySelector("form")) return;
   before.set(holder, [...holder.childNodes]);
-  htmx.ajax("GET", cell.dataset.cell, { source: holder, target: holder, swap: "innerHTML" }).then(() => {
+  const at = cell.dataset.cell;
+  const url = at.startsWith("./") ? partOf(cell.closest("[data-row]"), at.slice(1)) : at;
+  htmx.ajax("GET", url, { source: holder, target: holder, swap: "innerHTML" }).then(() => {
     const field = holder.querySelector("input:not([type=hidden]), select, textarea");
     if (!field) return;
     holder.classList.add("is-editing");

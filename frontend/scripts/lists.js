@@ -1,6 +1,6 @@
 // Lists: j k ↑ ↓ move, x selects, Shift+x and Shift+click a range, Ctrl+A all, Enter opens, Space peeks.
 // One row is in the tab order (roving focus); the bulk bar shows what is selected.
-import { announce, isTyping, on, say, whenPresent } from "./page.js";
+import { addressOf, announce, isTyping, on, peekOf, say, whenPresent } from "./page.js";
 
 const rowsOf = (list) => [...list.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility?.() ?? true);
 const pickOf = (row) => row.querySelector("[data-pick]");
@@ -35,7 +35,7 @@ function move(list, by) {
   rove(list, row);
   row.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
-  if (document.getElementById("peek")?.hidden === false && row.dataset.peek) announce("peek", { url: row.dataset.peek, row, quiet: true });
+  if (document.getElementById("peek")?.hidden === false && peekOf(row)) announce("peek", { url: peekOf(row), row, quiet: true });
 }
 
 document.addEventListener("keydown", (event) => {
@@ -61,13 +61,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 function openRow(row) {
-  const link = row.matches("a") ? row : row.querySelector(`a[href="${CSS.escape(row.dataset.href ?? "")}"]`);
+  const to = addressOf(row);
+  const link = row.matches("a") ? row : row.querySelector(`a[href="${CSS.escape(to)}"]`);
   if (link) link.click();
-  else if (row.dataset.href) location.assign(row.dataset.href);
+  else if (to) location.assign(to);
 }
 
 function peekRow(row) {
-  if (row.dataset.peek) announce("peek", { url: row.dataset.peek, row });
+  if (peekOf(row)) announce("peek", { url: peekOf(row), row });
   else openRow(row);
 }
 

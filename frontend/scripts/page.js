@@ -23,6 +23,18 @@ export function whenPresent(selector, bind) {
   document.addEventListener("htmx:load", (event) => look(event.detail.elt));
 }
 
+/** Where a row of a list leads: its own address, or that of its first link. */
+export const addressOf = (row) => row.dataset.href || (row.matches("a") ? row : row.querySelector("a.who, a"))?.getAttribute("href") || "";
+
+/** The address of a part of a row's record: its panel, the form of a field; `part` begins with a slash. */
+export function partOf(row, part) {
+  const [path, query] = addressOf(row).split("?");
+  return path + part + (query === undefined ? "" : `?${query}`);
+}
+
+/** The panel of a row; null where it has none. */
+export const peekOf = (row) => (row.hasAttribute("data-peek") ? row.dataset.peek || partOf(row, "/peek") : null);
+
 /** Listen on the document for events on elements that match, present or to come. */
 export function on(type, selector, handle) {
   document.addEventListener(type, (event) => {

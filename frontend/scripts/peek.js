@@ -1,6 +1,6 @@
 // The side panel: a fragment beside the list. The address stays; Esc closes and focus returns to the row.
 import htmx from "htmx.org";
-import { on } from "./page.js";
+import { on, peekOf } from "./page.js";
 
 const panel = () => document.getElementById("peek");
 let from = null;
@@ -50,7 +50,7 @@ on("click", "[data-peek-step]", (event, link) => {
   const next = stepFrom(Number(link.dataset.peekStep));
   if (!next) return;
   for (const row of next.parentElement.querySelectorAll("[data-row]")) row.tabIndex = row === next ? 0 : -1;
-  next.dispatchEvent(new CustomEvent("peek", { detail: { url: next.dataset.peek, row: next, quiet: true }, bubbles: true }));
+  next.dispatchEvent(new CustomEvent("peek", { detail: { url: peekOf(next), row: next, quiet: true }, bubbles: true }));
 });
 
 document.addEventListener("keydown", (event) => {

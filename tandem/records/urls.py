@@ -36,6 +36,7 @@ urlpatterns = [
     ),
     path("exports/<uuid:public_id>", many.export_file, name="export"),
     path("<kind:kind>", lists.record_list, name="list"),
+    path("<kind:kind>/count", lists.record_count, name="count"),
     path("<kind:kind>/new", records.new_record, name="new"),
     path("<kind:kind>/many/<slug:offer>", many.many, name="many"),
     path("<kind:kind>/many/progress/<uuid:public_id>", many.many_progress, name="many-progress"),

@@ -124,6 +124,19 @@ def chosen(object_type: ObjectType, actor: Actor, selection: Selection) -> Query
     return object_type.visible_to(actor).filter(public_id__in=selection.ids).order_by()
 
 
+# Beyond it a page says "10,000+" and asks for the exact number afterwards.
+COUNTED_AT_ONCE = 10_000
+
+
+def count_up_to(
+    object_type: ObjectType, actor: Actor, query: ListQuery, *, limit: int = COUNTED_AT_ONCE
+) -> tuple[int, bool]:
+    """How many a list holds, and whether these are all: its cost ends at the limit."""
+    rows = records_matching(object_type, actor, query).order_by().values("pk")
+    found = rows[: limit + 1].count()
+    return min(found, limit), found <= limit
+
+
 def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPage:
     """One page by keyset: its cost does not grow with the number of pages before it."""
     field, descending = sort_of(object_type, query.sort)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -21,10 +22,11 @@ from tandem.records.models import SavedView
 from tandem.records.queries import ListPage, ListQuery
 from tandem.records.rules import Condition, Group
 from tandem.records.slots import Field, ObjectType
-from tandem.records.views.cells import rows_of
+from tandem.records.views.cells import cards, rows_of, table_rows
 from tandem.records.views.doors import record_page
-from tandem.records.views.offers import offers
+from tandem.records.views.offers import Offer, offers
 from tandem.records.views.words import JOINTS, node_in_words, value_in_words
+from tandem.ui import formats
 from tandem.ui.responses import render, see_other
 
 
@@ -130,14 +132,15 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         return see_other(request, _with_columns(object_type, request))
     state = ListState(object_type, request.actor, request.GET.dict())
     page = queries.list_page(object_type, request.actor, state.query)
+    offered = offers(object_type, request.actor)
     context = {
         "type": object_type,
         "page_title": object_type.label_plural,
         "state": state,
-        **table_context(state, page),
+        **table_context(state, page, offered=offered),
         "tabs": _tabs(state),
         "chips": _chips(state),
-        "offers": offers(object_type, request.actor),
+        "offers": offered,
         "may_create": request.actor.may(object_type.permissions.create),
         "may_save": state.is_changed and request.actor.may("records.own_views"),
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
@@ -154,20 +157,46 @@ def _with_columns(object_type: ObjectType, request: ActorRequest) -> str:
     return ListState(object_type, request.actor, params).url(columns=",".join(["name", *picked]))
 
 
-def table_context(state: ListState, page: ListPage) -> dict[str, Any]:
+@require_GET
+@record_page
+def record_count(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    """How many a list holds, exactly; fetched after the page where there are very many."""
+    state = ListState(object_type, request.actor, request.GET.dict())
+    total = queries.records_matching(object_type, request.actor, state.query).count()
+    context = {"type": object_type, "page_title": object_type.label_plural, "state": state}
+    counted = {"total": formats.number(total), "counted": _counted(object_type, total)}
+    return TemplateResponse(request, "records/list.html#total", context | counted)
+
+
+def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer]) -> dict[str, Any]:
     """What the table of a list shows."""
     object_type = state.object_type
     columns = queries.columns_of(object_type, state.query.columns)
-    total = queries.records_matching(object_type, state.actor, state.query).count()
+    total, is_all = queries.count_up_to(object_type, state.actor, state.query)
+    rows = rows_of(object_type, state.actor, page.rows, columns, back=state.url())
+    drawn = {"are_square": object_type.is_square, "can_be_picked": bool(offered)}
     return {
         "columns": columns,
         "column_choices": _column_choices(object_type, columns),
-        "rows": rows_of(object_type, state.actor, page.rows, columns, back=state.url()),
+        "rows": rows,
+        "table_rows": table_rows(rows, **drawn),
+        "cards": cards(rows, **drawn),
         "sort": state.sort,
-        "total": total,
+        "total": formats.number(total) if is_all else f"{formats.number(total)}+",
+        "counted": _counted(object_type, total),
+        "count_url": "" if is_all else _count_url(state),
         "next_url": state.url(cursor=page.next) if page.next else "",
         "first_url": state.url() if state.query.cursor else "",
     }
+
+
+def _counted(object_type: ObjectType, total: int) -> str:
+    return str(object_type.label if total == 1 else object_type.label_plural).lower()
+
+
+def _count_url(state: ListState) -> str:
+    path = reverse("records:count", args=[state.object_type])
+    return f"{path}?{urlencode(state.params)}"
 
 
 def _column_choices(object_type: ObjectType, columns: Sequence[Field]) -> list[tuple[Field, bool]]:
