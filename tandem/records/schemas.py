@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from tandem.accounts.schemas import Currency, TimeZone, Whole
 from tandem.records.rules import normalized_tag
-from tandem.records.rules.custom import MAX_OPTIONS
+from tandem.records.rules.custom import MAX_FIELDS, MAX_OPTIONS
 
 MAX_TAG = 60
 
@@ -127,6 +127,22 @@ class ImportOptions(ImportReading):
 
 
 # --- fields of a company's own --------------------------------------------------------------------
+
+# Values of custom fields by key: text, number, flag, list of choices; null empties.
+Values = Annotated[
+    dict[
+        Annotated[str, StringConstraints(pattern=r"^x_[a-z0-9_]+$", max_length=40)],
+        str | int | float | bool | list[str] | None,
+    ],
+    Field(max_length=MAX_FIELDS),
+]
+
+
+class CustomValues(_Input):
+    """What to put into custom fields of many records."""
+
+    fields: Annotated[Values, Field(min_length=1)]
+
 
 FieldKind = Literal[
     "text", "number", "money", "date", "choice", "choices", "user", "link", "boolean"

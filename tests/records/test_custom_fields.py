@@ -519,3 +519,15 @@ def test_the_settings_define_a_field(browser):
     assert browser.post(f"{where}/restoration").status_code == 303
     made.refresh_from_db()
     assert made.retired_at is None
+
+
+def test_the_dialog_of_many_sets_a_custom_field(cast, browser):
+    ids = [str(one.public_id) for one in Person.objects.order_by("id")]
+    query = "&".join(f"_ids={one}" for one in ids)
+    address = f"/people/many/change?{query}&_field=x_tier"
+    assert '<option value="silver">' in browser.get(address).content.decode()
+    assert browser.post(address, {"x_tier": "silver", "_count": "3"}).status_code in (200, 303)
+    assert [one.x["x_tier"] for one in Person.objects.order_by("id")] == ["silver"] * 3
+    address = f"/people/many/change?{query}&_field=x_limit"
+    browser.post(address, {"x_limit": "7.5", "_count": "3"})
+    assert [one.x["x_limit"] for one in Person.objects.order_by("id")] == [750] * 3

@@ -13,6 +13,7 @@ from tandem.kernel.models import ProgressRecord, ProgressState
 from tandem.records import queries
 from tandem.records.actions import add_field, change_field
 from tandem.records.actions.indexes import index_name, index_statements, make_index
+from tandem.records.jobs import index_field
 from tandem.records.models import FieldDef
 from tandem.records.queries import ListQuery
 from tandem.records.schemas import ChangeField, NewField
@@ -137,4 +138,13 @@ def test_a_build_that_fails_is_told_and_leaves_nothing(define, system, monkeypat
     make_index(system, field)
     field.refresh_from_db()
     assert (field.index_state, field.index_error) == ("failed", "division by zero")
+    assert indexes() == set()
+
+
+def test_the_job_does_what_the_field_says_by_now(define, make_user, system):
+    field = define("Note", "text")
+    index_field(field_id=field.pk, user_id=make_user("manager").pk)
+    assert indexes() == set(index_statements(field))
+    change_field(system, field.public_id, data=ChangeField(is_indexed=False))
+    index_field(field_id=field.pk)
     assert indexes() == set()

@@ -22,10 +22,12 @@ from tandem.kernel.progress import announce, tracking
 from tandem.kernel.refs import RecordRef
 from tandem.records import queries, rules
 from tandem.records.actions.exports import export_many
+from tandem.records.actions.values import change_values, read_values
 from tandem.records.errors import SelectionChanged
 from tandem.records.models import Tag, TagLink
 from tandem.records.queries import ListQuery, Selection
-from tandem.records.schemas import BulkVerb, ExportAs, NewTag
+from tandem.records.queries.custom import rows_without
+from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag
 from tandem.records.slots import Advance, Bulk, BulkDone, ObjectType, ignore, tell_story
 
 # Above it a worker does it, with its progress shown.
@@ -35,7 +37,7 @@ JOB = "records.run_bulk"
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What is to be done: ``data`` is of the kind's change schema, or a NewTag."""
+    """What is to be done: ``data`` is of the kind's change schema, CustomValues, or a NewTag."""
 
     verb: BulkVerb
     data: Any = None
@@ -88,6 +90,8 @@ def deed_of(object_type: ObjectType, verb: str, data: Mapping[str, Any]) -> Deed
     """A deed from plain values; raises pydantic's ValidationError."""
     known = BulkVerb(verb)
     match known:
+        case BulkVerb.CHANGE if set(data) == {"fields"}:
+            return Deed(known, CustomValues.model_validate(data))
         case BulkVerb.CHANGE:
             return Deed(known, object_type.change_schema.model_validate(data))
         case BulkVerb.TAG | BulkVerb.UNTAG:
@@ -124,6 +128,9 @@ def forecast(
     if isinstance(deed.data, NewTag):
         tagged = rows.filter(Exists(_links(object_type, deed.data.name))).count()
         return Forecast(matched, matched - tagged if deed.verb is BulkVerb.TAG else tagged)
+    if isinstance(deed.data, CustomValues):
+        values = read_values(object_type, deed.data.fields, is_new=False)
+        return Forecast(matched, rows_without(rows, values).count())
     return Forecast(matched, _bulk_of(object_type).to_change(actor, rows, data=deed.data).count())
 
 
@@ -187,6 +194,8 @@ def do_now(
             done = tag_many(actor, object_type, rows, data=deed.data, advance=advance)
         case BulkVerb.UNTAG:
             done = untag_many(actor, object_type, rows, data=deed.data, advance=advance)
+        case BulkVerb.CHANGE if isinstance(deed.data, CustomValues):
+            done = change_values(actor, object_type, rows, data=deed.data, advance=advance)
         case BulkVerb.CHANGE:
             done = _bulk_of(object_type).change(actor, rows, data=deed.data, advance=advance)
         case BulkVerb.DELETE:

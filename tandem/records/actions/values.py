@@ -1,12 +1,15 @@
 """Values of custom fields, written beside what a room's own actions write: one step of a user."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from psycopg import sql
 from pydantic import BaseModel
 
 from tandem.accounts.queries import user_names
@@ -16,12 +19,14 @@ from tandem.kernel.errors import FieldError, Missing
 from tandem.kernel.facts import publish
 from tandem.kernel.live import changed
 from tandem.kernel.models import Operation, RecordChange
+from tandem.kernel.refs import RecordRef
 from tandem.records.errors import FieldUnknown, RecordChanged, ValueUnfit
 from tandem.records.facts import CustomFieldsChanged
 from tandem.records.queries.custom import custom_fields, shown_value, users_named
-from tandem.records.rules import FieldType
+from tandem.records.rules import FieldType, in_parts
 from tandem.records.rules.custom import Definition, Stored, read_custom
-from tandem.records.slots import ObjectType, tell_story
+from tandem.records.schemas import CustomValues
+from tandem.records.slots import Advance, BulkDone, ObjectType, ignore, tell_story
 
 
 def create_record(
@@ -91,6 +96,56 @@ def change_with_fields(
     if data.model_fields_set - {"version"}:
         object_type.update(actor, public_id, data=data)
     write_values(actor, object_type, record, values)
+
+
+@action(permission="records.write", is_of_many=True)
+def change_values(
+    actor: Actor,
+    object_type: ObjectType,
+    chosen: QuerySet[Any],
+    *,
+    data: CustomValues,
+    advance: Advance = ignore,
+) -> BulkDone:
+    """Put values into custom fields of all the chosen records that the actor sees.
+
+    A few statements for any number of records. Raises ValueUnfit with all that do not fit.
+    """
+    actor.require(object_type.permissions.edit)
+    values = read_values(object_type, data.fields, is_new=False)
+    kept = {key: value for key, value in values.items() if value is not None}
+    gone = [key for key in values if key not in kept]
+    rows = object_type.visible_to(actor).filter(pk__in=chosen.order_by().values("pk"))
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    known = {one.key: one for one in custom_fields(object_type.kind)}
+    payload = {"changes": _told([known[key] for key in values], {}, kept)}
+    changed_ids: list[int] = []
+    for part in in_parts(ids):
+        statement = sql.SQL(
+            "UPDATE {table} SET x = (x || %s::jsonb) - %s::text[], updated_at = now(),"
+            " row_version = row_version + 1"
+            " WHERE id = ANY (%s) AND (x || %s::jsonb) - %s::text[] <> x RETURNING id"
+        ).format(table=sql.Identifier(object_type.model._meta.db_table))
+        new = json.dumps(kept)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [new, gone, list(part), new, gone])
+            made = [row[0] for row in cursor.fetchall()]
+        if made:
+            refs = [RecordRef(object_type.kind, pk) for pk in made]
+            tell_story(actor, refs, kind="records.changed", payload=payload)
+        changed_ids += made
+        advance(len(part))
+    if changed_ids:
+        publish(
+            CustomFieldsChanged(
+                change_set_id=current_change_set().id,
+                kind=object_type.kind,
+                record_ids=tuple(changed_ids),
+                keys=tuple(sorted(values)),
+            )
+        )
+        changed(object_type.kind)
+    return BulkDone(matched=len(ids), changed=len(changed_ids))
 
 
 def read_values(

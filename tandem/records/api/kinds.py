@@ -29,26 +29,18 @@ from tandem.records.actions import (
     unmerge,
 )
 from tandem.records.api.files import add_files
-from tandem.records.api.many import add_many
-from tandem.records.errors import FilterInvalid, MergedInto, RecordChanged, ValueUnfit
+from tandem.records.api.many import add_many, in_fields
+from tandem.records.errors import FilterInvalid, MergedInto
 from tandem.records.models import Comment, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
 from tandem.records.queries.custom import custom_fields
 from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules import EVERYTHING, Group
-from tandem.records.rules.custom import MAX_FIELDS, PREFIX, major_of
-from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView
+from tandem.records.rules.custom import major_of
+from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values
 from tandem.records.slots import ObjectType
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-# Values of custom fields by key: text, number, flag, list of choices; null empties.
-Values = Annotated[
-    dict[
-        Annotated[str, StringConstraints(pattern=r"^x_[a-z0-9_]+$", max_length=40)],
-        str | int | float | bool | list[str] | None,
-    ],
-    Field(max_length=MAX_FIELDS),
-]
 
 
 class ListIn(Schema):
@@ -191,19 +183,6 @@ def _parted(data: Any, schema: type[BaseModel]) -> tuple[Any, dict[str, Any]]:
     return schema.model_construct(_fields_set=set(own), **own), data.fields
 
 
-@contextmanager
-def _in_fields() -> Iterator[None]:
-    """Name a refused custom field by its place in the body."""
-    try:
-        yield
-    except (ValueUnfit, RecordChanged) as error:
-        errors = [
-            replace(one, field=f"fields.{one.field}") if one.field.startswith(PREFIX) else one
-            for one in error.errors
-        ]
-        raise type(error)(error.text, errors=errors) from error
-
-
 def _name(object_type: ObjectType, verb: str) -> str:
     return f"{object_type.kind}_{verb}"
 
@@ -240,7 +219,7 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
         """Make a record; 200 with the existing one where it is here already."""
         actor = actor_of(request)
         plain, fields = _parted(data, object_type.input_schema)
-        with _in_fields():
+        with in_fields():
             record, is_new = actions.create_record(actor, object_type, data=plain, fields=fields)
         written = queries.written_record(object_type, actor, record.public_id)
         return Status(201 if is_new else 200, answer(object_type, written))
@@ -272,7 +251,7 @@ def _one(router: Router, object_type: ObjectType) -> None:
         """Change some fields; what is left out stays, null empties."""
         actor = actor_of(request)
         plain, fields = _parted(data, object_type.change_schema)
-        with _in_fields():
+        with in_fields():
             actions.change_record(actor, object_type, public_id, data=plain, fields=fields)
         return answer(object_type, queries.written_record(object_type, actor, public_id))
 

@@ -1,5 +1,8 @@
 """API of many records at once: one operation of every kind, at once or by a worker."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
@@ -15,8 +18,10 @@ from tandem.kernel.models import ProgressRecord
 from tandem.kernel.sheets import TYPES
 from tandem.records import queries, rules
 from tandem.records.actions.many import AT_ONCE, BulkReport, Deed, ask_for, query_from
+from tandem.records.errors import RecordChanged, ValueUnfit
 from tandem.records.queries import Selection
-from tandem.records.schemas import BulkVerb, ExportAs, NewTag
+from tandem.records.rules.custom import PREFIX
+from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag, Values
 from tandem.records.slots import ObjectType
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -36,6 +41,7 @@ class _BulkIn(BaseModel):
     ids: Annotated[list[UUID], Field(min_length=1, max_length=AT_ONCE)] | None = None
     filter: Filter | None = None
     q: Annotated[Plain, Field(max_length=rules.MAX_TEXT)] = ""
+    fields: Annotated[Values, Field(min_length=1)] | None = None
     tag: NewTag | None = None
     export: ExportAs | None = None
     expected: Annotated[int, Field(ge=0, le=2**53, strict=True)] | None = None
@@ -95,7 +101,8 @@ def add_many(router: Router, object_type: ObjectType) -> None:
         actor = actor_of(request)
         selection = _selection(object_type, data)
         deed = _deed(data)
-        done = ask_for(actor, object_type, selection, deed, expected=data.expected)
+        with in_fields():
+            done = ask_for(actor, object_type, selection, deed, expected=data.expected)
         if isinstance(done, ProgressRecord):
             return Status(202, _running(done))
         return Status(200, _done(done))
@@ -106,6 +113,19 @@ def add_many(router: Router, object_type: ObjectType) -> None:
         response={200: BulkOut, 202: BulkOut, **REFUSALS},
         operation_id=f"{object_type.kind}_bulk",
     )(asks_for(object_type.permissions.view)(change_many))
+
+
+@contextmanager
+def in_fields() -> Iterator[None]:
+    """Name a refused custom field by its place in the body."""
+    try:
+        yield
+    except (ValueUnfit, RecordChanged) as error:
+        errors = [
+            replace(one, field=f"fields.{one.field}") if one.field.startswith(PREFIX) else one
+            for one in error.errors
+        ]
+        raise type(error)(error.text, errors=errors) from error
 
 
 def _selection(object_type: ObjectType, data: Any) -> Selection:
@@ -128,12 +148,16 @@ _TAKES = {
 
 
 def _deed(data: Any) -> Deed:
-    """The deed with just the value that its verb takes."""
+    """The deed with just the value that its verb takes; custom fields are changed on their own."""
     takes = _TAKES.get(data.verb)
-    for name in ("changes", "tag", "export"):
+    if takes == "changes" and data.changes is None and data.fields is not None:
+        takes = "fields"
+    for name in ("changes", "fields", "tag", "export"):
         if (name == takes) == (getattr(data, name) is None):
             text = _("This is needed.") if name == takes else _("This does not go with the verb.")
             raise Invalid(errors=[FieldError(name, "invalid", text)])
+    if takes == "fields":
+        return Deed(data.verb, CustomValues(fields=data.fields))
     return Deed(data.verb, getattr(data, takes) if takes else None)
 
 

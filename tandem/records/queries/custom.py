@@ -18,7 +18,7 @@ from tandem.kernel.money import Money
 from tandem.records.errors import FilterInvalid, ValueUnfit
 from tandem.records.models import FieldDef, field_definitions
 from tandem.records.rules import Condition, FieldType
-from tandem.records.rules.custom import Definition, read_custom
+from tandem.records.rules.custom import Definition, Stored, read_custom
 from tandem.ui import formats
 
 
@@ -100,6 +100,15 @@ def shown_value(definition: Definition, stored: Any, users: Mapping[str, str]) -
             return users.get(stored) or _("someone gone")
         case _:
             return str(stored)
+
+
+def rows_without(rows: QuerySet[Any], values: Mapping[str, Stored | None]) -> QuerySet[Any]:
+    """Those of the rows that do not hold all these values yet; None is no value."""
+    differs = Q()
+    for key, value in values.items():
+        has = Q(x__has_key=key)
+        differs |= has if value is None else ~(has & Q(**{f"x__{key}": value}))
+    return rows.filter(differs)
 
 
 # --- filters --------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The forms of any kind of record: what is declared, and the fields that the company added."""
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -70,6 +72,18 @@ def form_choices(object_type: ObjectType) -> dict[str, list[tuple[object, Any]]]
         elif field.choices is not None:
             choices[field.key] = [(choice.value, choice.label) for choice in field.choices()]
     return choices
+
+
+def as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that were posted as JSON has them: days as text, figures as plain numbers."""
+    return {
+        key: float(value)
+        if isinstance(value, Decimal)
+        else value.isoformat()
+        if isinstance(value, date)
+        else value
+        for key, value in fields.items()
+    }
 
 
 def as_input(value: Any) -> Any:

@@ -27,10 +27,10 @@ from tandem.records.actions.many import (
     permission_for,
 )
 from tandem.records.queries import Selection
-from tandem.records.schemas import BulkVerb, ExportAs, NewTag
+from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag
 from tandem.records.slots import OBJECT_TYPES, Field, ObjectType
 from tandem.records.views.doors import record_page
-from tandem.records.views.forms import form_choices
+from tandem.records.views.forms import as_json, change_schema, form_choices, parted
 from tandem.records.views.lists import ListState
 from tandem.ui import formats
 from tandem.ui.forms import Form
@@ -136,6 +136,10 @@ class _Dialog:
             columns = queries.columns_of(self.object_type, self.state.query.columns)
             keys = {"columns": [field.key for field in columns]}
             return Deed(self.verb, self.form.value.model_copy(update=keys))
+        if self.field is not None and self.field.custom is not None:
+            schema = self.object_type.change_schema
+            _own, fields = parted(self.object_type, self.form.value, schema)
+            return Deed(self.verb, CustomValues(fields=as_json(fields)))
         return Deed(self.verb, self.form.value)
 
     def render(self) -> HttpResponseBase:
@@ -182,7 +186,8 @@ class _Dialog:
             ["owner"] if self.offer == "owner" else [key for key in bulk.fields if key != "owner"]
         )
         found = [self.object_type.field(key) for key in keys]
-        return [field for field in found if field is not None]
+        own = () if self.offer == "owner" else self.object_type.custom_fields
+        return [*(field for field in found if field is not None), *own]
 
     def _form(self) -> Form[Any]:
         data = self.request.POST if self.request.method == "POST" else None
@@ -193,7 +198,10 @@ class _Dialog:
             return Form(ExportAs, data=data, choices={"format": formats_known}, only=("format",))
         only = (self.field.key,) if self.field else ("version",)
         choices = form_choices(self.object_type)
-        return Form(self.object_type.change_schema, data=data, choices=choices, only=only)
+        schema = self.object_type.change_schema
+        if self.field is not None:
+            schema = change_schema(self.object_type, self.field)
+        return Form(schema, data=data, choices=choices, only=only)
 
     def _is_typed(self) -> bool:
         """Whether the value is there already, so that the number of changes is the true one."""
