@@ -153,7 +153,7 @@ class Merging:
     silent: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is there once; declarations in it hold mappings
 class ObjectType:
     """One kind of record.
 

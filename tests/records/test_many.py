@@ -23,6 +23,7 @@ from tandem.kernel.undo import undo
 from tandem.people.actions import change_people, change_person, create_company, create_person
 from tandem.people.models import Company, Person, PersonEmail
 from tandem.people.schemas import ChangeCompany, ChangePerson, NewCompany, NewPerson
+from tandem.records import queries
 from tandem.records.actions import many
 from tandem.records.actions.many import BulkReport, Deed, Forecast, ask_for, deed_of, forecast
 from tandem.records.errors import NotForMany, NothingChosen, SelectionChanged
@@ -354,6 +355,26 @@ def test_a_worker_that_is_stopped_changes_nothing(
     run_bulk(**asked[0])
     record.refresh_from_db()
     assert (record.state, Person.objects.get().deleted_at) == ("cancelled", None)
+
+
+# --- how many there are ---------------------------------------------------------------------------
+
+
+def test_a_page_counts_no_further_than_its_limit(
+    client: Client, admin: Actor, add: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Ann Lee", "Ann Bee", "Bo"):
+        add(name)
+    kind = object_type("person")
+    assert queries.count_up_to(kind, admin, ListQuery(), limit=3) == (3, True)
+    assert queries.count_up_to(kind, admin, ListQuery(), limit=2) == (2, False)
+    assert queries.count_up_to(kind, admin, ListQuery(text="ann"), limit=2) == (2, True)
+    monkeypatch.setattr(queries, "COUNTED_AT_ONCE", 1)
+    client.force_login(User.objects.get(pk=admin.user_id or 0))
+    page = client.get("/people?q=ann").content.decode()
+    assert "<b>1+</b> people" in page
+    assert 'hx-get="/people/count?q=ann"' in page
+    assert client.get("/people/count?q=ann").content.decode().strip() == "<b>2</b> people"
 
 
 # --- pages and API --------------------------------------------------------------------------------

@@ -86,7 +86,8 @@ def _rekey(model: type[Party], ids: Sequence[int]) -> None:
             sql.SQL(
                 "UPDATE {table} t SET search_key = k.search_key, sort_key = k.sort_key"
                 " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS k (id, search_key, sort_key)"
-                " WHERE t.id = k.id"
+                " WHERE t.id = k.id AND (t.search_key, t.sort_key)"
+                " IS DISTINCT FROM (k.search_key, k.sort_key)"  # a write costs, a look does not
             ).format(table=sql.Identifier(model._meta.db_table)),
             [list(found), list(found.values()), [sort_key(names[pk]) for pk in found]],
         )

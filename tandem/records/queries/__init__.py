@@ -129,9 +129,10 @@ COUNTED_AT_ONCE = 10_000
 
 
 def count_up_to(
-    object_type: ObjectType, actor: Actor, query: ListQuery, *, limit: int = COUNTED_AT_ONCE
+    object_type: ObjectType, actor: Actor, query: ListQuery, *, limit: int | None = None
 ) -> tuple[int, bool]:
     """How many a list holds, and whether these are all: its cost ends at the limit."""
+    limit = COUNTED_AT_ONCE if limit is None else limit
     rows = records_matching(object_type, actor, query).order_by().values("pk")
     found = rows[: limit + 1].count()
     return min(found, limit), found <= limit

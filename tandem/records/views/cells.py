@@ -157,6 +157,7 @@ def rows_of(
 ) -> list[Row]:
     """The rows of a page; at most one query per computed column."""
     loaded = queries.load_values(object_type, actor, records, columns)
+    choices = {field.key: field.choices() for field in columns if field.choices is not None}
     may_edit = actor.may(object_type.permissions.edit)
     suffix = f"?{urlencode({'from': back})}" if back else ""
     here = reverse("records:list", args=[object_type])
@@ -171,7 +172,9 @@ def rows_of(
                 subtitle=object_type.subtitle_of(record),
                 url=base + suffix,
                 cells=[
-                    cell_of(record, field, loaded, edit_base=base if may_edit else "")
+                    cell_of(
+                        record, field, loaded, edit_base=base if may_edit else "", choices=choices
+                    )
                     for field in columns
                 ],
             )
@@ -179,8 +182,18 @@ def rows_of(
     return rows
 
 
-def cell_of(record: Any, field: Field, loaded: Any, *, edit_base: str = "") -> Cell:
-    """One cell; ``loaded`` is what ``load_values`` gave for the page."""
+def cell_of(
+    record: Any,
+    field: Field,
+    loaded: Any,
+    *,
+    edit_base: str = "",
+    choices: Mapping[str, Sequence[Choice]] | None = None,
+) -> Cell:
+    """One cell; ``loaded`` is what ``load_values`` gave for the page.
+
+    ``choices`` are those of each field, made once where there are many records.
+    """
     if field.key in loaded:
         value = loaded[field.key].get(record.pk)
     else:
@@ -188,10 +201,12 @@ def cell_of(record: Any, field: Field, loaded: Any, *, edit_base: str = "") -> C
     if field.type is FieldType.MONEY and isinstance(value, int):
         value = Money(value, record.currency)
     choice = None
-    if field.type is FieldType.CHOICE and field.choices is not None:
-        choice = next((c for c in field.choices() if c.value == value), None)
-    if field.type is FieldType.CHOICES and field.choices is not None:
-        value = [c for c in field.choices() if c.value in (value or ())]
+    if field.choices is not None:
+        known = field.choices() if choices is None else choices[field.key]
+        if field.type is FieldType.CHOICE:
+            choice = next((one for one in known if one.value == value), None)
+        elif field.type is FieldType.CHOICES:
+            value = [one for one in known if one.value in (value or ())]
     return Cell(
         key=field.key,
         label=field.label,

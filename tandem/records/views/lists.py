@@ -183,7 +183,7 @@ def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer])
         "cards": cards(rows, **drawn),
         "sort": state.sort,
         "total": formats.number(total) if is_all else f"{formats.number(total)}+",
-        "counted": _counted(object_type, total),
+        "counted": _counted(object_type, total if is_all else total + 1),
         "count_url": "" if is_all else _count_url(state),
         "next_url": state.url(cursor=page.next) if page.next else "",
         "first_url": state.url() if state.query.cursor else "",
