@@ -1,6 +1,7 @@
 """Reads of persons and companies; each starts from what the actor may see."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,13 +24,18 @@ from tandem.people.models import (
     Party,
     Person,
     PersonEmail,
+    PersonPhone,
 )
 from tandem.people.rules import (
     MILESTONES,
     NEW_BUSINESS,
     Stage,
+    bare_firm,
+    bare_name,
     folded,
+    is_free_mail,
     is_near,
+    mailbox,
     normalize_email,
     normalize_phone,
     rank,
@@ -38,6 +44,7 @@ from tandem.people.rules import (
 )
 from tandem.people.schemas import NewPerson
 from tandem.records.queries.merging import selves_of
+from tandem.records.rules.alike import Seen, name_reason
 from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
@@ -174,7 +181,7 @@ def same_person_candidates(actor: Actor, data: NewPerson) -> list[Person]:
     wanted = Q()
     if data.email:
         wanted |= Q(emails__normalized=normalize_email(data.email), emails__deleted_at__isnull=True)
-    number = _number_of(data)
+    number = _number_of(data.phone, data.country)
     if number:
         wanted |= Q(phones__normalized=number, phones__deleted_at__isnull=True)
     if data.company:
@@ -186,11 +193,61 @@ def same_person_candidates(actor: Actor, data: NewPerson) -> list[Person]:
     return list(rows[:MAX_DUPLICATES])
 
 
-def _number_of(data: NewPerson) -> str:
-    if not data.phone:
-        return ""
+def likely_people(actor: Actor, typed: Mapping[str, str]) -> list[Person]:
+    """Persons whom somebody may be about to add once more: the same address or number, or nearly
+    the same name. Only visible ones, at most five; three queries at most."""
+    rows = people_visible_to(actor)
+    wanted = Q()
+    if address := _address_of(typed.get("email", "")):
+        wanted |= Q(emails__normalized=address, emails__deleted_at__isnull=True)
+    if number := _number_of(typed.get("phone", ""), typed.get("country", "")):
+        wanted |= Q(phones__normalized=number, phones__deleted_at__isnull=True)
+    name = bare_name(sort_key(typed.get("name", "")))
+    if len(name) >= SHORTEST_NEAR:
+        wanted |= Q(pk__in=_of_like_name(rows, name, bare_name, is_person=True))
+    if not wanted:
+        return []
+    found = prepare_people(rows).filter(wanted).order_by("sort_key", "pk").distinct()
+    return list(found[:MAX_DUPLICATES])
+
+
+def likely_companies(actor: Actor, typed: Mapping[str, str]) -> list[Company]:
+    """The same of companies, by domain and by name without its legal form."""
+    rows = companies_visible_to(actor)
+    wanted = Q()
+    domain = typed.get("domain", "").strip().lower().removeprefix("www.")
+    if domain:
+        wanted |= Q(domains__domain=domain, domains__deleted_at__isnull=True)
+    name = bare_firm(sort_key(typed.get("name", "")))
+    if len(name) >= SHORTEST_NEAR:
+        wanted |= Q(pk__in=_of_like_name(rows, name, bare_firm, is_person=False))
+    if not wanted:
+        return []
+    found = prepare_companies(rows).filter(wanted).order_by("sort_key", "pk").distinct()
+    return list(found[:MAX_DUPLICATES])
+
+
+def _of_like_name(
+    rows: QuerySet[Any], name: str, bare: Callable[[str], str], *, is_person: bool
+) -> list[int]:
+    near = rows.filter(pk__in=_near(rows, name)).values_list("pk", "sort_key")
+    return [
+        pk
+        for pk, key in near
+        if name_reason(name, bare(key), is_person=is_person) not in ("", "same_first_name")
+    ]
+
+
+def _address_of(text: str) -> str:
     try:
-        return normalize_phone(data.phone, data.country or "")
+        return normalize_email(text) if text.strip() else ""
+    except DomainError:
+        return ""
+
+
+def _number_of(phone: str | None, country: str | None) -> str:
+    try:
+        return normalize_phone(phone, country or "") if phone else ""
     except DomainError:
         return ""
 
@@ -357,3 +414,103 @@ def way_of(kind: str, record_id: int, *, motion: str = NEW_BUSINESS) -> Way:
         since=state.since if state else None,
         furthest=furthest,
     )
+
+
+# --- who may be here twice ------------------------------------------------------------------------
+
+# Keys that doubles share: the words of the name in any order, an initial with the last word, the
+# first word with the beginning of the last and the other way round, numbers, names of mailboxes.
+PERSON_KEYS = r"""
+    SELECT n.id, k.key FROM (
+        SELECT id, words, words[array_length(words, 1)] AS last FROM (
+            SELECT id, regexp_split_to_array(
+                btrim(regexp_replace(sort_key, '[^[:alnum:] ]', '', 'g')), ' +') AS words
+            FROM people_person
+            WHERE deleted_at IS NULL AND merged_into_id IS NULL AND sort_key ~ '[[:alnum:]]'
+        ) w
+    ) n CROSS JOIN LATERAL (VALUES
+        ('n:' || (SELECT string_agg(word, ' ' ORDER BY word) FROM unnest(n.words) word)),
+        (CASE WHEN array_length(n.words, 1) > 1
+            THEN 'i:' || left(n.words[1], 1) || ' ' || n.last END),
+        (CASE WHEN array_length(n.words, 1) > 1
+            THEN 'f:' || n.words[1] || ' ' || left(n.last, 3) END),
+        (CASE WHEN array_length(n.words, 1) > 1
+            THEN 'g:' || n.words[1] || ' ' || left(n.last, 2) END),
+        (CASE WHEN array_length(n.words, 1) > 1
+            THEN 'l:' || left(n.words[1], 3) || ' ' || n.last END)
+    ) k (key)
+    UNION ALL SELECT p.person_id AS id, 'p:' || p.normalized FROM people_personphone p
+        JOIN people_person o ON o.id = p.person_id
+        WHERE p.deleted_at IS NULL AND o.deleted_at IS NULL AND o.merged_into_id IS NULL
+    UNION ALL SELECT m.person_id AS id, 'm:' || split_part(split_part(m.normalized, '@', 1), '+', 1)
+        FROM people_personemail m JOIN people_person o ON o.id = m.person_id
+        WHERE m.deleted_at IS NULL AND o.deleted_at IS NULL AND o.merged_into_id IS NULL
+          AND length(split_part(m.normalized, '@', 1)) > 4
+"""
+# Of companies: the words of the name without its legal form, the beginning of what is left, the
+# words before its last, and the first word of a web domain.
+COMPANY_KEYS = r"""
+    SELECT n.id, k.key FROM (
+        SELECT id, words, array_to_string(words, '') AS whole FROM (
+            SELECT id, regexp_split_to_array(btrim(regexp_replace(regexp_replace(
+                sort_key, '[^[:alnum:] ]', '', 'g'), '\m(ltd|limited|gmbh|inc|llc|plc|ag|kg|sa|sarl'
+                '|bv|co|corp|company|the|and|und|mbh|lp|llp)\M', '', 'g')), ' +') AS words
+            FROM people_company
+            WHERE deleted_at IS NULL AND merged_into_id IS NULL AND sort_key ~ '[[:alnum:]]'
+        ) w
+    ) n CROSS JOIN LATERAL (VALUES
+        ('n:' || (SELECT string_agg(word, ' ' ORDER BY word) FROM unnest(n.words) word)),
+        (CASE WHEN length(n.whole) > 6 THEN 'b:' || left(n.whole, 6) END),
+        (CASE WHEN length(n.whole) > 6 THEN 'e:' || right(n.whole, 6) END)
+    ) k (key)
+    UNION ALL SELECT d.company_id AS id, 'd:' || split_part(d.domain, '.', 1)
+        FROM people_companydomain d
+        JOIN people_company o ON o.id = d.company_id
+        WHERE d.deleted_at IS NULL AND NOT d.is_shared
+          AND o.deleted_at IS NULL AND o.merged_into_id IS NULL
+"""
+
+
+def people_seen(ids: Collection[int]) -> dict[int, Seen]:
+    """What is compared of persons; four queries for any number."""
+    mails = _parts_of(PersonEmail, "person_id", "normalized", ids)
+    phones = _parts_of(PersonPhone, "person_id", "normalized", ids)
+    jobs = _parts_of(Employment, "person_id", "company__sort_key", ids)
+    people = Person.objects.filter(pk__in=ids, deleted_at__isnull=True, merged_into__isnull=True)
+    return {
+        pk: Seen(
+            name=bare_name(key),
+            mail_names=frozenset(mailbox(one) for one in mails[pk]) - {""},
+            domains=frozenset(
+                domain for one in mails[pk] if not is_free_mail(domain := one.partition("@")[2])
+            ),
+            phones=frozenset(phones[pk]),
+            companies=frozenset(jobs[pk]),
+            country=country,
+        )
+        for pk, key, country in people.values_list("pk", "sort_key", "country")
+    }
+
+
+def companies_seen(ids: Collection[int]) -> dict[int, Seen]:
+    """What is compared of companies; two queries for any number."""
+    domains = _parts_of(CompanyDomain, "company_id", "domain", ids)
+    firms = Company.objects.filter(pk__in=ids, deleted_at__isnull=True, merged_into__isnull=True)
+    return {
+        pk: Seen(
+            name=bare_firm(key),
+            domains=frozenset(one.partition(".")[0] for one in domains[pk]),
+            country=country,
+        )
+        for pk, key, country in firms.values_list("pk", "sort_key", "country")
+    }
+
+
+def _parts_of(
+    model: type[Model], owner: str, column: str, ids: Collection[int]
+) -> defaultdict[int, set[str]]:
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    rows = live_parts(model, **{f"{owner}__in": ids}).exclude(**{f"{column}__isnull": True})
+    for pk, text in rows.values_list(owner, column):
+        found[pk].add(text)
+    return found

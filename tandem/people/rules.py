@@ -460,3 +460,36 @@ _STAGES: Mapping[str, Stage] = {
 def stage_of(text: str) -> Stage | None:
     """The stage that other systems call by this word; None where there is none."""
     return _STAGES.get("".join(char for char in text.casefold() if char.isalnum()))
+
+
+# --- doubles --------------------------------------------------------------------------------------
+
+_LEGAL = frozenset(
+    "ltd limited gmbh inc llc plc ag kg sa sarl bv co corp company the and und mbh lp llp".split()
+)
+_SIGNS = re.compile(r"[^\w ]")
+
+
+def bare_name(key: str) -> str:
+    """A sort key without signs, for comparing."""
+    return " ".join(_SIGNS.sub("", key).split())
+
+
+def bare_firm(key: str) -> str:
+    """The same of a company, without its legal form."""
+    words = bare_name(key).split()
+    return " ".join(word for word in words if word not in _LEGAL) or " ".join(words)
+
+
+def mailbox(address: str) -> str:
+    """The name of a mailbox as doubles share it: without dots and tags; empty of a short one."""
+    name = address.partition("@")[0].partition("+")[0].replace(".", "")
+    return name if len(name) >= MIN_MAILBOX and name not in _ROLES else ""
+
+
+MIN_MAILBOX = 5
+# Mailboxes of an office: everybody has one.
+_ROLES = frozenset(
+    "admin billing contact hello info invoice kontakt mail marketing newsletter office orders"
+    " sales service shop support team webmaster".split()
+)

@@ -27,6 +27,7 @@ class RecordsConfig(Room):
         "records.export": Permission(
             _("Export records to files"), frozenset({"admin", "manager", "marketer"})
         ),
+        "records.find_duplicates": Permission(_("Look for duplicates"), _WRITERS),
         "records.share_views": Permission(
             _("Share views with a team or everyone"), frozenset({"admin", "manager"})
         ),

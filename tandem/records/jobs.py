@@ -3,10 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.jobs import job
+from tandem.kernel.progress import tracking
+from tandem.records.actions.duplicates import find_duplicates
 from tandem.records.actions.exports import forget_exported_files
 from tandem.records.actions.files import sweep_contents
 from tandem.records.actions.imports import forget_old_files, import_now
@@ -14,7 +18,7 @@ from tandem.records.actions.indexes import make_index
 from tandem.records.actions.many import deed_of, query_from, run_announced
 from tandem.records.models import FieldDef, ImportRun, ImportState
 from tandem.records.queries import path_of
-from tandem.records.slots import object_type
+from tandem.records.slots import OBJECT_TYPES, object_type
 
 KEPT_DAYS = 7
 
@@ -78,3 +82,32 @@ def sweep(actor: Actor) -> None:
     """Remove content of files that is on no record any more."""
     actor.require("records.attach")
     sweep_contents()
+
+
+@job("records.find_duplicates", permissions=frozenset({"records.find_duplicates"}))
+def look_for_duplicates(actor: Actor, kind: str, user_id: int | None = None) -> None:
+    """Look for doubles among all records of a kind; whoever asked sees how far it is."""
+    found = object_type(kind)
+    user = User.objects.filter(pk=user_id or 0).first()
+    asked_by = actor if user is None else actor_for(user)
+    label = _("Duplicates: %(kind)s") % {"kind": found.label_plural}
+    with tracking(
+        asked_by, kind="records.find_duplicates", label=label, unit=_("percent"), total=100
+    ) as progress:
+
+        def step(share: float, message: str) -> None:
+            progress.advance(int(share * 100) - progress.record.done)
+
+        progress.record.result = {"open": find_duplicates(actor, found, step=step)}
+
+
+@job(
+    "records.look_for_all_duplicates",
+    permissions=frozenset({"records.find_duplicates"}),
+    every="41 2 * * *",
+)
+def look_for_all_duplicates(actor: Actor) -> None:
+    """Every night all kinds, so that nothing hangs on a fact that nobody told."""
+    for kind in OBJECT_TYPES:
+        if kind.merging is not None and kind.merging.alike is not None:
+            find_duplicates(actor, kind)

@@ -424,3 +424,73 @@ class MergedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.object_id}"
+
+
+class PairState(models.TextChoices):
+    """What people said of two records that look alike."""
+
+    OPEN = "open", _("To be answered")
+    MERGED = "merged", _("Merged")
+    DIFFERENT = "different", _("Not the same")
+
+
+class DuplicateKey(models.Model):
+    """A key that doubles of a record would share, as a number: made anew by every search."""
+
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+    key = models.BigIntegerField()
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "key"], name="duplicatekey_by_key"),
+            models.Index(fields=["kind", "record_id"], name="duplicatekey_by_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.record_id} {self.key}"
+
+
+@tracked(root_by=("kind", "one_id"), exclude=("score", "reasons"))
+class DuplicatePair(Tracked):
+    """Two records that may be one, with the reasons why; ``one_id`` is the smaller of their ids.
+
+    What people answered is kept and never asked again.
+    """
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    one_id = models.BigIntegerField()
+    other_id = models.BigIntegerField()
+    score = models.PositiveSmallIntegerField()
+    reasons = models.JSONField(default=list)
+    state = models.CharField(max_length=9, choices=PairState, default=PairState.OPEN)
+    decided_by = models.CharField(max_length=200, blank=True, db_default="")
+    decided_at = models.DateTimeField(null=True)
+
+    subject_refs = (
+        SubjectRefs("kind", "one_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE),
+        SubjectRefs("kind", "other_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE),
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "one_id", "other_id"], name="duplicatepair_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(one_id__lt=models.F("other_id")), name="duplicatepair_in_order"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["kind", "-score", "id"],
+                name="duplicatepair_to_answer",
+                condition=models.Q(state="open"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.one_id} and {self.other_id}"

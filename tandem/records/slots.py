@@ -5,11 +5,11 @@ it come the list with its columns, sorts, filter tree and saved views, the side 
 page, search, palette entries, tags, comments, history and the API resource.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, LiteralString, Protocol, runtime_checkable
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -26,6 +26,7 @@ from tandem.kernel.refs import RecordRef
 from tandem.kernel.slots import Slot
 from tandem.records.models import FIELDS, Customisable, FieldDef, field_definitions
 from tandem.records.rules import FieldType as FieldType
+from tandem.records.rules.alike import Seen
 from tandem.records.rules.custom import PREFIX, Definition
 from tandem.records.schemas import ImportMatch, ImportPolicy
 
@@ -139,6 +140,19 @@ class Bulk:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """How doubles of a kind are found. ``keys`` is SQL of ``id`` and ``key`` (a text, or NULL) of
+    live records: only two that share a key are compared. ``seen`` is what is compared of some.
+    ``likely(actor, typed)`` gives those that the actor sees and may be about to add once more, by
+    the texts of a form; at most a handful."""
+
+    keys: LiteralString
+    seen: Callable[[Collection[int]], Mapping[int, Seen]]
+    likely: Callable[[Actor, Mapping[str, str]], Sequence[Any]]
+    is_person: bool
+
+
+@dataclass(frozen=True, eq=False)  # one of its own, so that an ObjectType can be a key
 class Merging:
     """How two records of a kind become one.
 
@@ -151,6 +165,7 @@ class Merging:
     derive: Callable[[Sequence[int]], None]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    alike: Alike | None = None  # None: doubles are not looked for
 
 
 @dataclass(frozen=True, eq=False)  # each is there once; declarations in it hold mappings

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tandem.records.views import (
+    duplicates,
     fields,
     files,
     filters,
@@ -35,9 +36,13 @@ urlpatterns = [
         "settings/fields/<uuid:public_id>/restoration", fields.restoration, name="field-restoration"
     ),
     path("exports/<uuid:public_id>", many.export_file, name="export"),
+    path("duplicates", duplicates.duplicates, name="duplicates"),
+    path("<kind:kind>/duplicates/search", duplicates.duplicate_search, name="duplicate-search"),
+    path("<kind:kind>/duplicates/<uuid:pair_id>/apart", duplicates.pair_apart, name="pair-apart"),
     path("<kind:kind>", lists.record_list, name="list"),
     path("<kind:kind>/count", lists.record_count, name="count"),
     path("<kind:kind>/new", records.new_record, name="new"),
+    path("<kind:kind>/new/likely", duplicates.likely, name="likely"),
     path("<kind:kind>/many/<slug:offer>", many.many, name="many"),
     path("<kind:kind>/many/progress/<uuid:public_id>", many.many_progress, name="many-progress"),
     path("<kind:kind>/filter", filters.filter_dialog, name="filter"),

@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 
 from tandem.people.models import Person
+from tandem.records.actions import find_duplicates
 from tandem.records.models import MergeEvent
+from tandem.records.slots import object_type
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +69,15 @@ def test_a_merge_that_cannot_be_is_refused_and_changes_nothing(admin_api, two):
     assert admin_api.delete(f"/people/{one}/merges/{uuid4()}").status_code == 404
     assert not MergeEvent.objects.exists()
     assert Person.objects.filter(merged_into__isnull=False).count() == 0
+
+
+def test_duplicates_are_listed_and_answered(admin_api, two, system):
+    find_duplicates(system, object_type("person"))
+    (pair,) = admin_api.get("/people/duplicates").json()["items"]
+    assert {pair["one"], pair["other"]} == set(two)
+    assert (pair["reasons"], pair["state"]) == (["one_letter", "same_domain"], "open")
+    answer = admin_api.post(f"/people/duplicates/{pair['id']}/apart")
+    assert (answer.status_code, answer.json()["state"]) == (200, "different")
+    assert admin_api.get("/people/duplicates").json() == {"items": []}
+    assert admin_api.post(f"/people/duplicates/{uuid4()}/apart").status_code == 404
+    assert admin_api.post("/people/duplicates/search").status_code == 202

@@ -12,7 +12,7 @@ from tandem.accounts.queries import actor_for
 from tandem.campaigns.models import Campaign
 from tandem.deals.models import Deal, DealStageInterval
 from tandem.handoff.models import Handoff, Lead
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.progress import Progress
 from tandem.lake.models import Event
 from tandem.measures.queries import value
@@ -30,6 +30,9 @@ from tandem.project.demo.world import (
     customer_name,
     simulate,
 )
+from tandem.records.actions import find_duplicates
+from tandem.records.models import DuplicatePair
+from tandem.records.slots import object_type
 
 NOW = dt.datetime(2026, 11, 19, 15, 30, tzinfo=dt.UTC)
 
@@ -132,3 +135,15 @@ def test_every_customer_of_the_shop_is_a_company(world: World) -> None:
 
 def test_everybody_who_asked_has_a_way(world: World) -> None:
     assert LifecycleState.objects.filter(subject_kind="person").count() == ENQUIRIES
+
+
+def test_the_queue_finds_who_is_here_twice(told: tuple[World, Actor]) -> None:
+    _world, _leader = told
+    kind = object_type("person")
+    find_duplicates(job_actor("queue", frozenset({"records.find_duplicates"})), kind)
+    asked = {frozenset((p.one_id, p.other_id)) for p in DuplicatePair.objects.all()}
+    people = list(Person.objects.order_by("pk").values_list("pk", flat=True)[:DUPLICATES])
+    listed = PersonEmail.objects.filter(address__endswith="@fair-list.example").order_by("pk")
+    again = list(listed.values_list("person_id", flat=True))
+    assert {frozenset(pair) for pair in zip(people, again, strict=True)} - asked == set()
+    assert len(asked) <= 3 * DUPLICATES  # some bear one name by chance

@@ -33,6 +33,7 @@ from tandem.people.schemas import (
 from tandem.people.views.stories import country_name
 from tandem.records.slots import (
     OBJECT_TYPES,
+    Alike,
     Bulk,
     Choice,
     Field,
@@ -233,6 +234,9 @@ PERSON = ObjectType(
         columns={"name": ("given_name", "family_name")},
         silent=("locale", "time_zone"),
         derive=actions.derive_people,
+        alike=Alike(
+            queries.PERSON_KEYS, queries.people_seen, queries.likely_people, is_person=True
+        ),
     ),
 )
 
@@ -376,6 +380,9 @@ COMPANY = ObjectType(
         parts={"domain": CompanyDomain},
         silent=("tier",),
         derive=actions.derive_companies,
+        alike=Alike(
+            queries.COMPANY_KEYS, queries.companies_seen, queries.likely_companies, is_person=False
+        ),
     ),
     is_square=True,
 )

@@ -1,5 +1,11 @@
 """Writes that every kind of record shares: views, tags, comments, files, fields, imports, ids."""
 
+from tandem.records.actions.duplicates import (
+    ask_for_search,
+    find_duplicates,
+    keep_apart,
+    look_again,
+)
 from tandem.records.actions.fields import (
     add_field,
     change_field,
@@ -40,6 +46,7 @@ __all__ = [
     "add_comment",
     "add_field",
     "add_tag",
+    "ask_for_search",
     "attach_files",
     "change_field",
     "change_import",
@@ -50,8 +57,11 @@ __all__ = [
     "delete_comment",
     "delete_view",
     "fail_import",
+    "find_duplicates",
     "import_now",
+    "keep_apart",
     "keep_content",
+    "look_again",
     "merge",
     "note_index",
     "note_upload",

@@ -26,7 +26,7 @@ from tandem.kernel.refs import OnMerge, Pointer, RecordRef
 from tandem.kernel.undo import UNDO_WAYS
 from tandem.records.errors import AlreadyUnmerged, MergeWithItself, NotMergeable, NotMergedLast
 from tandem.records.facts import RecordsMerged, RecordsUnmerged
-from tandem.records.models import MergeEvent
+from tandem.records.models import DuplicatePair, MergeEvent, PairState
 from tandem.records.queries.merging import (
     ABSORBED,
     SURVIVOR,
@@ -159,6 +159,7 @@ def _merge(
     _write(kind.model, [absorbed.pk], merged_into_id=survivor.pk)
     merging.derive([survivor.pk])
     moved = _settle(event, kind, pointers)
+    _answer(event, PairState.MERGED, of=PairState.OPEN)
     if reason:
         give_reason(reason)
     payload = {
@@ -256,6 +257,14 @@ def _flags(condition: Q) -> list[str]:
         elif isinstance(child, tuple) and child[1] is True and "__" not in child[0]:
             found.append(child[0])
     return found
+
+
+def _answer(event: MergeEvent, state: PairState, *, of: PairState) -> None:
+    """What was asked about the two is answered by merging them, and asked again when apart."""
+    one, other = sorted((event.survivor_id, event.absorbed_id))
+    DuplicatePair.objects.filter(kind=event.kind, one_id=one, other_id=other, state=of).update(
+        state=state
+    )
 
 
 def _write(model: _Model, ids: Sequence[int], **columns: Any) -> None:
@@ -380,6 +389,7 @@ def _take_apart(actor: Actor, event: MergeEvent) -> Unmerged:
         )
     merging.derive(both)
     _write(kind.model, both)
+    _answer(event, PairState.OPEN, of=PairState.MERGED)
     MergeEvent.objects.filter(pk=event.pk).update(undone_in_id=current_change_set().id)
     event.undone_in_id = current_change_set().id
     found = {label: count for label, count in stays.items() if count}

@@ -31,9 +31,10 @@ from tandem.records.actions import (
 from tandem.records.api.files import add_files
 from tandem.records.api.many import add_many, in_fields
 from tandem.records.errors import FilterInvalid, MergedInto
-from tandem.records.models import Comment, MergeEvent, SavedView
+from tandem.records.models import Comment, DuplicatePair, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
 from tandem.records.queries.custom import custom_fields
+from tandem.records.queries.duplicates import open_pairs
 from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules import EVERYTHING, Group
 from tandem.records.rules.custom import major_of
@@ -124,6 +125,25 @@ class UnmergeOut(Schema):
     stays: dict[str, int]
 
 
+class PairOut(Schema):
+    """Two records that may be the same: how likely from 0 to 99, and why."""
+
+    id: UUID
+    one: UUID
+    one_name: str
+    other: UUID
+    other_name: str
+    score: int
+    reasons: list[str]
+    state: str
+
+
+class PairsOut(Schema):
+    """The likeliest pairs that wait for an answer, of records that the caller sees; 200 at most."""
+
+    items: list[PairOut]
+
+
 # Of one record: also that it lives on in another one, whose address is in Location.
 ONE = {308: ErrorOut, **REFUSALS}
 
@@ -139,6 +159,8 @@ def router_for(object_type: ObjectType) -> Router:
     add_many(router, object_type)
     if object_type.merging is not None:
         _merges(router, object_type)
+        if object_type.merging.alike is not None:
+            _duplicates(router, object_type)
     return router
 
 
@@ -393,6 +415,40 @@ def _merges(router: Router, object_type: ObjectType) -> None:
         return {"survivor": public_id, "absorbed": event["absorbed"], "stays": done.stays}
 
 
+def _duplicates(router: Router, object_type: ObjectType) -> None:
+    @router.get(
+        "/duplicates",
+        response={200: PairsOut, **REFUSALS},
+        operation_id=_name(object_type, "duplicates"),
+    )
+    @asks_for("records.merge")
+    def list_duplicates(request: HttpRequest) -> Any:
+        """What may be here twice and was not answered yet, the likeliest first."""
+        pairs = list(open_pairs(actor_of(request), object_type)[:MAX_PAGE_SIZE])
+        return {"items": [_pair(object_type, pair) for pair in pairs]}
+
+    @router.post(
+        "/duplicates/search",
+        response={202: None, **REFUSALS},
+        operation_id=_name(object_type, "duplicate_search"),
+    )
+    @asks_for("records.merge")
+    def search_duplicates(request: HttpRequest) -> Any:
+        """Have a worker look for duplicates among all records."""
+        actions.ask_for_search(actor_of(request), object_type)
+        return Status(202, None)
+
+    @router.post(
+        "/duplicates/{uuid:pair_id}/apart",
+        response={200: PairOut, **REFUSALS},
+        operation_id=_name(object_type, "keep_apart"),
+    )
+    @asks_for("records.merge")
+    def keep_pair_apart(request: HttpRequest, pair_id: UUID) -> Any:
+        """Say that two records are not the same: nobody is asked again."""
+        return _pair(object_type, actions.keep_apart(actor_of(request), object_type, pair_id))
+
+
 def _views(router: Router, object_type: ObjectType) -> None:
     @router.get(
         "/views", response={200: ViewsOut, **REFUSALS}, operation_id=_name(object_type, "views")
@@ -523,4 +579,19 @@ def _merge(object_type: ObjectType, event: MergeEvent) -> dict[str, Any]:
         "reason": event.reason,
         "choices": event.choices,
         "rows": moved_by(event),
+    }
+
+
+def _pair(object_type: ObjectType, pair: DuplicatePair) -> dict[str, Any]:
+    both = object_type.model._default_manager.in_bulk([pair.one_id, pair.other_id])
+    one, other = both[pair.one_id], both[pair.other_id]
+    return {
+        "id": pair.public_id,
+        "one": one.public_id,
+        "one_name": object_type.name_of(one),
+        "other": other.public_id,
+        "other_name": object_type.name_of(other),
+        "score": pair.score,
+        "reasons": pair.reasons,
+        "state": pair.state,
     }

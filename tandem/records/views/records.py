@@ -30,6 +30,7 @@ from tandem.records.slots import (
 )
 from tandem.records.views.cells import Cell, cell_of, cells_of
 from tandem.records.views.doors import record_page
+from tandem.records.views.duplicates import likely_shown
 from tandem.records.views.forms import (
     as_input,
     change_schema,
@@ -97,6 +98,8 @@ def new_record(request: ActorRequest, object_type: ObjectType) -> HttpResponseBa
             plain, fields = parted(object_type, form.value, object_type.input_schema)
             record, is_new = create_record(request.actor, object_type, data=plain, fields=fields)
             toast = _made(object_type, record, is_new)
+            if is_new:
+                toast = _with_double(request, object_type, record, toast)
             if not queries.is_visible(object_type, request.actor, record.public_id):
                 return _gone_from_sight(request, object_type, toast)
             return see_other(request, _url(object_type, record), toast=toast)
@@ -258,6 +261,18 @@ def _made(object_type: ObjectType, record: Any, is_new: bool) -> Toast:
     if is_new:
         return Toast(_("%(name)s added") % {"name": name}, undo=last_change_set())
     return Toast(_("%(name)s was here already") % {"name": name}, tone="warn")
+
+
+def _with_double(
+    request: ActorRequest, object_type: ObjectType, record: Any, toast: Toast
+) -> Toast:
+    """Whoever did not see it while typing is told of a record that looks the same."""
+    likely = likely_shown(request, object_type, request.POST.dict(), but=record.pk)
+    if not likely:
+        return toast
+    name, _subtitle, url = likely[0]
+    words = _("%(done)s. %(name)s looks like the same.") % {"done": toast.message, "name": name}
+    return Toast(words, tone=toast.tone, undo=toast.undo, link=url, link_label=_("Open"))
 
 
 def _tabs(object_type: ObjectType, request: ActorRequest) -> Sequence[RecordTab]:

@@ -1,0 +1,179 @@
+"""What may be here twice: the queue, its answers, and a search on demand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from tandem.kernel.actions import last_change_set
+from tandem.kernel.doors import ActorRequest, page
+from tandem.kernel.errors import Missing
+from tandem.records.actions import ask_for_search, keep_apart
+from tandem.records.models import DuplicatePair
+from tandem.records.queries.duplicates import open_pairs, searched_kinds
+from tandem.records.slots import ObjectType
+from tandem.records.views.doors import record_page
+from tandem.ui import navigation
+from tandem.ui.navigation import NavItem, Section
+from tandem.ui.responses import Toast, render, see_other
+
+SHOWN = 50
+CERTAIN, LIKELY = 75, 55
+
+REASONS = {
+    "same_name": gettext_lazy("same name"),
+    "words_turned": gettext_lazy("same words in the name"),
+    "one_letter": gettext_lazy("names differ by one letter"),
+    "two_letters": gettext_lazy("names differ by two letters"),
+    "initial": gettext_lazy("initial and family name fit"),
+    "same_first_name": gettext_lazy("same first name"),
+    "same_phone": gettext_lazy("same phone"),
+    "same_mail_name": gettext_lazy("same name before the @"),
+    "same_domain": gettext_lazy("same mail domain"),
+    "same_web": gettext_lazy("same web domain"),
+    "same_company": gettext_lazy("same company"),
+    "same_country": gettext_lazy("same country"),
+    "other_company": gettext_lazy("other company"),
+    "other_country": gettext_lazy("other country"),
+    "other_phone": gettext_lazy("other phone"),
+}
+
+
+@dataclass(frozen=True)
+class ShownPair:
+    """A pair as the queue and the preview show it."""
+
+    pair: DuplicatePair
+    names: Sequence[tuple[str, str, str]]  # name, subtitle, address
+    merge_url: str
+    answer_url: str
+
+    @property
+    def reasons(self) -> str:
+        return reasons_of(self.pair)
+
+    @property
+    def tone(self) -> str:
+        """How sure it is, as a chip's tone."""
+        if self.pair.score >= CERTAIN:
+            return "ok"
+        return "warn" if self.pair.score >= LIKELY else ""
+
+
+def reasons_of(pair: DuplicatePair) -> str:
+    """Why two records look alike, in words."""
+    return ", ".join(str(REASONS.get(one, one)) for one in pair.reasons)
+
+
+@require_GET
+@page(permission="records.merge")
+def duplicates(request: ActorRequest) -> HttpResponseBase:
+    kinds = searched_kinds(request.actor)
+    if not kinds:
+        raise Missing()
+    kind = next((one for one in kinds if one.slug == request.GET.get("kind")), kinds[0])
+    rows = open_pairs(request.actor, kind)
+    context = {
+        "page_title": _("Duplicates"),
+        "kind": kind,
+        "tabs": [
+            (one.slug, one.label_plural, open_pairs(request.actor, one).count(), one is kind)
+            for one in kinds
+        ],
+        "pairs": shown_pairs(request, kind, list(rows[:SHOWN])),
+    }
+    return render(request, "records/duplicates.html", context)
+
+
+@require_GET
+@record_page
+def likely(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    """Who may be about to be added once more, while the form is filled in."""
+    request.actor.require(object_type.permissions.create)
+    context = {
+        "type": object_type,
+        "page_title": _("Here already?"),
+        "likely": likely_shown(request, object_type, request.GET.dict()),
+    }
+    return render(request, "records/likely.html", context, fragment="likely")
+
+
+def likely_shown(
+    request: ActorRequest, kind: ObjectType, typed: Mapping[str, str], *, but: int = 0
+) -> list[tuple[str, str, str]]:
+    """Name, subtitle and address of records that look like what was typed."""
+    alike = kind.merging.alike if kind.merging is not None else None
+    if alike is None:
+        return []
+    found = alike.likely(request.actor, {key: text[:400] for key, text in typed.items()})
+    return [
+        (kind.name_of(one), kind.subtitle_of(one), _url(kind, one))
+        for one in found
+        if one.pk != but
+    ]
+
+
+@require_POST
+@record_page
+def pair_apart(request: ActorRequest, object_type: ObjectType, pair_id: UUID) -> HttpResponseBase:
+    keep_apart(request.actor, object_type, pair_id)
+    toast = Toast(_("Not the same: nobody is asked again"), undo=last_change_set())
+    return see_other(request, _queue(object_type), toast=toast)
+
+
+@require_POST
+@record_page
+def duplicate_search(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    ask_for_search(request.actor, object_type)
+    toast = Toast(_("Looking for duplicates. Jobs shows how far it is."))
+    return see_other(request, _queue(object_type), toast=toast)
+
+
+def shown_pairs(
+    request: ActorRequest, kind: ObjectType, pairs: Sequence[DuplicatePair]
+) -> list[ShownPair]:
+    """Pairs with the names of both; the older record first, which stays unless said otherwise."""
+    ids = {pk for pair in pairs for pk in (pair.one_id, pair.other_id)}
+    records = kind.prepare(kind.visible_to(request.actor)).in_bulk(ids)
+    found = []
+    for pair in pairs:
+        one, other = records.get(pair.one_id), records.get(pair.other_id)
+        if one is None or other is None:
+            continue
+        found.append(
+            ShownPair(
+                pair=pair,
+                names=[(kind.name_of(r), kind.subtitle_of(r), _url(kind, r)) for r in (one, other)],
+                merge_url=reverse("records:merge", args=[kind, one.public_id])
+                + f"?with={other.public_id}",
+                answer_url=reverse("records:pair-apart", args=[kind, pair.public_id]),
+            )
+        )
+    return found
+
+
+def _url(kind: ObjectType, record: Any) -> str:
+    return reverse("records:record", args=[kind, record.public_id])
+
+
+def _queue(kind: ObjectType) -> str:
+    return f"{reverse('records:duplicates')}?kind={kind.slug}"
+
+
+navigation.register(
+    NavItem(
+        key="duplicates",
+        label=gettext_lazy("Duplicates"),
+        icon="copy",
+        url_name="records:duplicates",
+        section=Section.BOTH,
+        order=90,
+        permission="records.merge",
+    )
+)
