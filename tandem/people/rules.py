@@ -462,6 +462,37 @@ def stage_of(text: str) -> Stage | None:
     return _STAGES.get("".join(char for char in text.casefold() if char.isalnum()))
 
 
+_BANDS = (
+    (10, SizeBand.MICRO),
+    (50, SizeBand.SMALL),
+    (250, SizeBand.MEDIUM),
+    (1000, SizeBand.LARGE),
+)
+_FIGURE = re.compile(r"\d[\d.,' \u00a0]*")
+_MANGLED = re.compile(
+    r"\d{1,2}[-. /]*(jan|feb|m[aä]r|apr|mai|may|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+    r"|(jan|feb|m[aä]r|apr|mai|may|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*[-. /]*\d{1,4}"
+    r"|\d{4}-\d{2}-\d{2}( 00:00:00)?",
+    re.IGNORECASE,
+)
+
+
+def is_mangled_range(text: str) -> bool:
+    """Whether a text is what spreadsheets make of a range: ``10-12`` becomes ``12-Oct``."""
+    return _MANGLED.fullmatch(text.strip()) is not None
+
+
+def size_of(text: str) -> SizeBand | None:
+    """The band of a number of people or of a range, by its middle; ``1,001-5,000`` -> 1000+."""
+    figures = [re.sub(r"\D", "", one) for one in _FIGURE.findall(text)]
+    if not 1 <= len(figures) <= 2 or any(len(one) > 9 for one in figures):
+        return None
+    middle = sum(map(int, figures)) / len(figures)
+    if middle < 1:
+        return None
+    return next((band for below, band in _BANDS if middle < below), SizeBand.ENTERPRISE)
+
+
 # --- doubles --------------------------------------------------------------------------------------
 
 _LEGAL = frozenset(

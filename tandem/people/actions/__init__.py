@@ -2,6 +2,7 @@
 
 from tandem.people.actions.companies import change_company, create_company, delete_company
 from tandem.people.actions.employments import employ
+from tandem.people.actions.import_companies import commit_companies
 from tandem.people.actions.imports import commit_people
 from tandem.people.actions.keys import derive_companies, derive_people, follow_undo
 from tandem.people.actions.lifecycle import record_stage
@@ -21,6 +22,7 @@ __all__ = [
     "change_company",
     "change_people",
     "change_person",
+    "commit_companies",
     "commit_people",
     "companies_to_change",
     "create_company",

@@ -12,10 +12,12 @@ from tandem.kernel.readings import Reading
 from tandem.people.rules import (
     Said,
     country_of,
+    is_mangled_range,
     normalize_email,
     opted_out_in,
     registrable_domain,
     said_in,
+    size_of,
     stage_of,
 )
 from tandem.people.schemas import Line, Name
@@ -93,6 +95,12 @@ def _opted_out(text: str) -> str:
     return str(Said.WITHDRAWN) if said else ""
 
 
+def _size(text: str) -> str:
+    if is_mangled_range(text):
+        raise _Unread("spreadsheet_range")
+    return _known(str(size_of(text) or ""), "size_unknown")
+
+
 def _known(value: str, fault: str) -> str:
     if not value:
         raise _Unread(fault)
@@ -124,6 +132,8 @@ FAULTS: dict[str, Text] = {
     "tag_odd": _("has a tag that is too long or cannot be read"),
     "owner_unknown": _("is no colleague here"),
     "taken": _("belongs to somebody else"),
+    "spreadsheet_range": _("was a range until a spreadsheet took it for a date"),
+    "nothing": _("says neither a name nor a domain"),
     "size_unknown": _("is no number of people"),
     "domain_taken": _("belongs to another company"),
 }
@@ -310,5 +320,65 @@ PERSON_FIELDS = (
     ),
     ImportField(
         "withdrawn_why", _("Unsubscribed why"), synonyms=_words("unsubreason"), max_length=1000
+    ),
+)
+
+COMPANY_FIELDS = (
+    ImportField(
+        "name",
+        _("Name"),
+        read=read_as(Name),
+        synonyms=_words(
+            "companyname company accountname account organizationname organization organisation"
+            " organizationsname"
+        ),
+    ),
+    ImportField(
+        "domain",
+        _("Domain"),
+        read=each(registrable_domain),
+        is_lenient=True,
+        synonyms=_words("companydomainname companydomain website websiteurl companywebsite url"),
+    ),
+    ImportField("industry", _("Industry"), read=read_as(Line), synonyms=_words("branch sector")),
+    ImportField(
+        "size",
+        _("Size"),
+        read=each(_size),
+        is_lenient=True,
+        synonyms=_words("numberofemployees employees companysize headcount employeecount"),
+    ),
+    ImportField(
+        "country",
+        _("Country"),
+        read=each(_country),
+        is_lenient=True,
+        synonyms=_words("countryregion countryname billingcountry land"),
+    ),
+    ImportField(
+        "owner",
+        _("Owner, by mail address"),
+        synonyms=_words("companyowner accountowner organizationowner owneremail"),
+    ),
+    ImportField(
+        "tags",
+        _("Tags"),
+        read=each(_tags),
+        is_lenient=True,
+        synonyms=_words("tag labels label categories"),
+    ),
+    ImportField(
+        "created_at",
+        _("Here since"),
+        "moment",
+        synonyms=_words("createdate created createddate dateadded"),
+        is_lenient=True,
+    ),
+    ImportField(
+        "external_id",
+        _("Id in the other system"),
+        "id",
+        synonyms=_words("recordid companyid accountid organizationid id externalid"),
+        max_length=190,
     ),
 )

@@ -14,6 +14,7 @@ from tandem.people.actions.import_reverts import revert_people
 from tandem.people.actions.import_rows import (
     leave_out,
     match_rows,
+    refresh_statistics,
     rows_of,
     run,
     type_rows,
@@ -80,6 +81,7 @@ def commit_people(actor: Actor, staged: Staged) -> Outcome:
     changed = touch_changed()
     _tell_changed(actor, staged, changed)
     _note_results(staged)
+    refresh_statistics(rows=added)
     counts = dict(rows_of("SELECT verdict, count(*) FROM import_result GROUP BY verdict"))
     return Outcome(
         created=counts.get("created", 0),

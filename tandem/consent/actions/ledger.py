@@ -82,7 +82,7 @@ def record_consent(
         raise PersonUnknown(field="person")
     person = Person.objects.get(pk=living)
     moment = at or timezone.now()
-    shown = _wording(wording, moment)
+    shown = keep_wording(wording, moment)
     _lock_chain(person.pk)
     events = _append(person, entries, shown, evidence, moment)
     changed: list[ConsentState] = []
@@ -214,7 +214,8 @@ def _entry(channel: str, topic: str, purpose: str, state: State) -> ConsentEntry
     )
 
 
-def _wording(text: str, at: datetime) -> Wording:
+def keep_wording(text: str, at: datetime) -> Wording:
+    """The row of a text, written where it is new; in the running action."""
     digest = wording_digest(text)
     plain = "\n".join(text.strip().splitlines())
     with connection.cursor() as cursor:

@@ -1,0 +1,32 @@
+"""What may be done with consent and the stop list."""
+
+from tandem.consent.actions.imports import keep_imported, take_back_imported
+from tandem.consent.actions.ledger import (
+    change_suppression,
+    confirm_consent,
+    create_consent,
+    create_suppression,
+    delete_suppression,
+    merge_consent,
+    record_consent,
+    set_preferences,
+    stop_all,
+    stop_topics,
+    suppress,
+)
+
+__all__ = [
+    "change_suppression",
+    "confirm_consent",
+    "create_consent",
+    "create_suppression",
+    "delete_suppression",
+    "keep_imported",
+    "merge_consent",
+    "record_consent",
+    "set_preferences",
+    "stop_all",
+    "stop_topics",
+    "suppress",
+    "take_back_imported",
+]
