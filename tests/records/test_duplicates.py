@@ -142,3 +142,20 @@ def test_the_page_shows_pairs_and_takes_answers(client, make_user, system, add, 
     client.force_login(make_user("viewer"))
     assert client.get("/duplicates").status_code == 403
     assert client.post(f"/people/duplicates/{pair.public_id}/apart").status_code == 403
+
+
+def test_the_preview_of_a_pair_says_why_and_leads_to_the_next(client, make_user, system, add, kind):
+    for name in ("Ann Lee", "Anne Lee", "Bob Stone", "Bob Stone"):
+        add(name)
+    find_duplicates(system, kind)
+    first, second = open_pairs(system, kind)
+    ids = dict(Person.objects.values_list("pk", "public_id"))
+    client.force_login(make_user("admin"))
+    page = f"/people/{ids[second.one_id]}/merge?with={ids[second.other_id]}"
+    shown = client.get(page)
+    assert shown.context["reasons"] == "names differ by one letter"
+    assert shown.context["previous_url"] == (
+        f"/people/{ids[first.one_id]}/merge?with={ids[first.other_id]}"
+    )
+    assert shown.context["next_url"] == ""
+    assert f"/people/duplicates/{second.public_id}/apart" in shown.content.decode()

@@ -107,11 +107,12 @@ def _evidence(one: Seen, other: Seen, *, is_person: bool) -> Iterator[str]:
         yield "other_phone"
     if one.mail_names & other.mail_names:
         yield "same_mail_name"
-    if one.domains & other.domains:
+    elsewhere = one.companies and other.companies and not one.companies & other.companies
+    if one.domains & other.domains and not elsewhere:
         yield "same_domain" if is_person else "same_web"
     if one.companies & other.companies:
         yield "same_company"
-    elif one.companies and other.companies:
+    elif elsewhere:
         yield "other_company"
     if one.country and other.country:
         yield "same_country" if one.country == other.country else "other_country"

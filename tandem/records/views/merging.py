@@ -16,11 +16,13 @@ from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import DomainError, Missing
 from tandem.records import queries
 from tandem.records.actions import merge, unmerge
-from tandem.records.models import MergeEvent
+from tandem.records.models import MergeEvent, PairState
+from tandem.records.queries.duplicates import neighbours_of, pair_of
 from tandem.records.queries.merging import ABSORBED, SURVIVOR, choosable, moved_by, moving
 from tandem.records.slots import MERGE_WARNINGS, MERGED_TABLES, MergedTable, ObjectType
 from tandem.records.views.cells import Cell, cells_of
 from tandem.records.views.doors import record_page
+from tandem.records.views.duplicates import reasons_of, shown_pairs
 from tandem.ui.responses import Toast, render, see_other
 
 FOUND = 10
@@ -110,6 +112,7 @@ def merge_page(request: ActorRequest, object_type: ObjectType, public_id: UUID) 
         "warnings": [] if is_same else warnings(request, object_type, survivor, absorbed),
         "error": error or (_("A record cannot be merged with itself.") if is_same else ""),
         "is_same": is_same,
+        **_in_queue(request, object_type, survivor, absorbed),
     }
     return render(request, "records/merge.html", context, status=422 if error else 200)
 
@@ -149,6 +152,28 @@ def merge_event(
         "error": error,
     }
     return render(request, "records/merge_event.html", context, status=409 if error else 200)
+
+
+def _in_queue(
+    request: ActorRequest, object_type: ObjectType, survivor: Any, absorbed: Any
+) -> dict[str, Any]:
+    """Why the two are asked about, and the pairs before and after them in the queue."""
+    pair = pair_of(request.actor, object_type, survivor.pk, absorbed.pk)
+    if pair is None or pair.state != PairState.OPEN:
+        return {}
+    around = neighbours_of(request.actor, object_type, pair)
+    shown = {
+        one.pair.pk: one.merge_url
+        for one in shown_pairs(request, object_type, [one for one in around if one is not None])
+    }
+    previous, following = (shown.get(one.pk, "") if one is not None else "" for one in around)
+    return {
+        "reasons": reasons_of(pair),
+        "answer_url": reverse("records:pair-apart", args=[object_type, pair.public_id]),
+        "queue_url": f"{reverse('records:duplicates')}?kind={object_type.slug}",
+        "previous_url": previous,
+        "next_url": following,
+    }
 
 
 def labelled(rows: Mapping[str, int]) -> list[tuple[Any, int]]:

@@ -1,0 +1,49 @@
+"""Merging by page, API and action: the same by every door, and the same refusals."""
+
+import pytest
+
+from tandem.kernel.errors import DomainError, Missing, Refused, Unauthenticated
+from tandem.people.models import Person
+from tandem.records.actions import merge
+from tandem.records.models import MergeEvent
+from tandem.records.slots import object_type
+
+pytestmark = pytest.mark.django_db
+
+
+def through_page(scene, one, other):
+    return scene.browser().post(f"/people/{one}/merge", {"with": str(other)}).status_code
+
+
+def through_api(scene, one, other):
+    return scene.api("POST", f"/people/{one}/merges", {"absorbed": str(other)}).status_code
+
+
+def through_action(scene, one, other):
+    try:
+        merge(scene.actor, object_type("person"), one, other)
+    except DomainError as error:
+        return type(error)
+    return None
+
+
+DOORS = [through_page, through_api, through_action]
+
+
+@pytest.mark.parametrize(
+    ("role", "is_foreign", "expected"),
+    [
+        ("admin", True, (303, 201, None)),  # who sees all sees theirs too
+        ("seller", True, (404, 404, Missing)),
+        ("viewer", True, (403, 403, Refused)),
+        ("", True, (302, 401, Unauthenticated)),
+    ],
+)
+@pytest.mark.parametrize("door", DOORS)
+def test_merging_is_the_same_by_every_door(door, role, is_foreign, expected, scene_for):
+    scene = scene_for(role)
+    said = door(scene, scene.own, scene.foreign)
+    assert said == expected[DOORS.index(door)]
+    is_done = role == "admin"
+    assert MergeEvent.objects.count() == is_done
+    assert Person.objects.filter(merged_into__isnull=False).count() == is_done
