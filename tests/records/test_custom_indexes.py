@@ -32,6 +32,8 @@ def no_index_is_left(db: None) -> Iterator[None]:
     with connection.cursor() as cursor:
         for name in indexes():
             cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+        for name in figures():
+            cursor.execute(sql.SQL("DROP STATISTICS {}").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -77,6 +79,12 @@ def indexes() -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def figures() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(r"SELECT stxname FROM pg_statistic_ext WHERE stxname LIKE 'x\_%'")
+        return {row[0] for row in cursor.fetchall()}
+
+
 def plan(actor: Actor, tree: dict[str, Any]) -> str:
     kind = object_type("person")
     query = ListQuery(filters=queries.read_filters(kind, tree))
@@ -113,6 +121,18 @@ def test_the_order_of_a_list_uses_it(crowd, define, system):
     assert index_name(field, "value") in str(rows.explain())
 
 
+def test_a_page_in_another_order_uses_it_too(crowd, define, system):
+    field = define("Size", "number")
+    make_index(system, field)
+    kind = object_type("person")
+    tree = {"field": "x_size", "is": "at_least", "value": PEOPLE - 20}
+    rows = queries.records_matching(
+        kind, system, ListQuery(filters=queries.read_filters(kind, tree))
+    )
+    page = kind.prepare(rows).order_by("sort_key", "id")[:51]
+    assert index_name(field, "value") in str(page.explain())
+
+
 def test_it_is_dropped_when_it_is_not_wanted_any_more(define, system):
     field = define("Note", "text")
     make_index(system, field)
@@ -125,7 +145,7 @@ def test_it_is_dropped_when_it_is_not_wanted_any_more(define, system):
     field.refresh_from_db()
     make_index(system, field)
     field.refresh_from_db()
-    assert (indexes(), field.index_state) == (set(), "none")
+    assert (indexes(), figures(), field.index_state) == (set(), set(), "none")
 
 
 def test_a_build_that_fails_is_told_and_leaves_nothing(define, system, monkeypatch):
