@@ -323,7 +323,11 @@ def normalize_phone(text: str, region: str = "") -> str:
         raise PhoneInvalid() from error
     if not phonenumbers.is_possible_number(number) or number.extension:
         raise PhoneInvalid()
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    normalized = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if not number.italian_leading_zero:
+        return normalized
+    # Of +49 00 681 only one zero was taken for the trunk's; the other would go at the next reading.
+    return normalized if normalized == text else normalize_phone(normalized)
 
 
 def shown_phone(normalized: str) -> str:

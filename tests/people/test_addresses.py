@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tandem.people import errors
@@ -112,6 +112,8 @@ def test_a_number_is_read_by_its_country(text, region, normalized):
 
 
 @given(st.from_regex(r"\+?[0-9 ()./-]{3,18}", fullmatch=True), st.sampled_from(["", "GB", "DE"]))
+@example("+49 00 681 290480", "DE")
+@example("+39 06 1234 5678", "")
 def test_normalizing_a_number_twice_changes_nothing(text, region):
     try:
         once = normalize_phone(text, region)

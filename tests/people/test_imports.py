@@ -64,6 +64,11 @@ def verdicts(run: ImportRun) -> list[tuple[str, str, str]]:
         return [(row["row"], row["verdict"], row["note"]) for row in csv.DictReader(file)]
 
 
+def ids(run: ImportRun) -> dict[str, str]:
+    with gzip.open(results_path(run), "rt") as file:
+        return {row["row"]: row["id"] for row in csv.DictReader(file)}
+
+
 def notices(run: ImportRun) -> dict[str, int]:
     return {one["code"]: one["count"] for one in run.report["warnings"]}
 
@@ -207,7 +212,7 @@ def test_somebody_whom_one_may_not_see_is_neither_shown_nor_changed(
 
 
 def test_a_trial_says_the_same_and_writes_nothing(load, add):
-    add("Ann Bell", email="ann@bell.example")
+    ann = add("Ann Bell", email="ann@bell.example")
     before = held()
     trial = load(ROWS, is_trial=True)
     assert trial.state == ImportState.PREVIEWED
@@ -216,7 +221,10 @@ def test_a_trial_says_the_same_and_writes_nothing(load, add):
     assert samples == {
         (1, "created", "Siobhán O'Rourke"), (3, "created", "Ben"), (2, "updated", "Ann Bell")
     }  # fmt: skip
+    assert ids(trial) == {"1": "", "2": str(ann.public_id), "3": ""}
     done = load(ROWS)
+    people = {str(pk) for pk in Person.objects.values_list("public_id", flat=True)}
+    assert set(ids(done).values()) == people
     for key in ("created", "updated", "skipped", "failed", "related", "samples", "warnings"):
         assert done.report[key] == trial.report[key], key
 

@@ -205,7 +205,7 @@ def run_import(
     )
     outcome = importer.commit(actor, writing)
     failed, first_failures = failures(importer)
-    _keep_results(run, importer)
+    _keep_results(run, importer, is_trial=is_trial)
     if failed == staged.staged.rows:
         raise NothingRead(
             _("No row of this file could be read. The first: row %(row)d, %(why)s.")
@@ -310,7 +310,7 @@ def _counts(outcome: Outcome, *, rows: int, failed: int) -> dict[str, Any]:
     }
 
 
-def _keep_results(run: ImportRun, importer: Importer) -> None:
+def _keep_results(run: ImportRun, importer: Importer, *, is_trial: bool) -> None:
     """Write what became of each row into a file beside the uploads; it holds ids, nobody's data.
 
     A run that ends otherwise than it seemed to leaves a file that nobody is shown.
@@ -319,7 +319,7 @@ def _keep_results(run: ImportRun, importer: Importer) -> None:
     with gzip.open(part, "wt", newline="", compresslevel=1) as file:
         writer = csv.writer(file)
         writer.writerow(("row", "verdict", "id", "note"))
-        writer.writerows(results(importer))
+        writer.writerows(results(importer, is_trial=is_trial))
     part.replace(queries.results_path(run))
 
 

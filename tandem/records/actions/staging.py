@@ -127,9 +127,13 @@ def gaps(importer: Importer) -> list[Notice]:
         ]
 
 
-def results(importer: Importer) -> Iterator[tuple[int, str, str, str]]:
-    """What became of each row: its number, verdict, the record's public id, why; in their order."""
+def results(importer: Importer, *, is_trial: bool) -> Iterator[tuple[int, str, str, str]]:
+    """What became of each row: its number, verdict, the record's public id, why; in their order.
+
+    What a trial creates is not kept: it has no id that anybody could look for.
+    """
     model = OBJECT_TYPES.get(importer.record_kind)
+    unkept = sql.Literal("created" if is_trial else "")
     record: sql.Composable = sql.SQL("NULL::bigint AS id, NULL::text AS public_id WHERE false")
     if model is not None:
         record = sql.SQL("id, public_id FROM {}").format(sql.Identifier(model.model._meta.db_table))
@@ -139,8 +143,9 @@ def results(importer: Importer) -> Iterator[tuple[int, str, str, str]]:
         " FROM (SELECT line, verdict, record_id, note, NULL AS field FROM import_result"
         "  UNION ALL SELECT line, 'failed', NULL, min(code), min(field)"
         "  FROM import_fault GROUP BY line) a"
-        " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id ORDER BY a.line) TO STDOUT"
-    ).format(record=record)
+        " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id AND a.verdict <> {unkept}"
+        " ORDER BY a.line) TO STDOUT"
+    ).format(record=record, unkept=unkept)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(["int8", "text", "text", "text", "text"])
         for line, verdict, public_id, note, field in copy.rows():
