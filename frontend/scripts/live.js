@@ -1,7 +1,7 @@
 // Live updates. Elements with data-live="handoff person:7" fetch themselves again (hx-get with
 // hx-trigger="live") when the server says that one of their topics changed. One stream a page; the
-// server tells after every gap what was missed. What someone is typing in is never replaced: it
-// waits until they are done.
+// server tells after every gap what was missed. What someone is typing in or pressing is never
+// replaced: it waits until they are done.
 import htmx from "htmx.org";
 import { whenPresent } from "./page.js";
 
@@ -17,6 +17,7 @@ let retry = RETRY_MS[0];
 let timer = 0;
 let sleep = 0;
 let isOver = false;
+let pressed = null;
 const waiting = new Set();
 const underWay = new WeakMap();
 
@@ -71,8 +72,10 @@ function heard(event, topics) {
   }
 }
 
-/** Whether someone works inside: a field in use or changed, a menu or dialog that is open. */
+/** Whether someone works inside: a button held down, a field in use or changed, a menu or dialog
+    that is open. */
 function isBusy(element) {
+  if (pressed && element.contains(pressed)) return true;
   const active = document.activeElement;
   if (active !== element && element.contains(active) && active.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]")) return true;
   if (element.querySelector("dialog[open], details.c-drop[open], [popover]:popover-open, [data-hold], .is-armed")) return true;
@@ -112,6 +115,14 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (again) for (const element of elements().filter((one) => one === elt || (elt.id && one.id === elt.id))) refresh(element);
 });
 
+// Someone began to work inside while it was fetched: what came is left aside and fetched anew.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (requestConfig?.triggeringEvent?.type !== "live" || !isBusy(elt)) return;
+  event.detail.shouldSwap = false;
+  waiting.add(elt);
+});
+
 function lookAgain() {
   for (const element of [...waiting]) {
     if (!element.isConnected) waiting.delete(element);
@@ -123,6 +134,20 @@ for (const name of ["focusout", "reset", "toggle", "close", "hold-end", "htmx:af
 }
 
 whenPresent("[data-live]", () => queueMicrotask(listen));
+
+// A button that is replaced between press and release takes no click.
+document.addEventListener("pointerdown", (event) => (pressed = event.target), true);
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(
+    name,
+    () =>
+      setTimeout(() => {
+        pressed = null;
+        lookAgain();
+      }),
+    true,
+  );
+}
 
 document.addEventListener("visibilitychange", () => {
   clearTimeout(sleep);
