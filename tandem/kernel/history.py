@@ -24,7 +24,8 @@ TrackedModel = TypeVar("TrackedModel", bound=type[Tracked])
 class Tracking:
     """How a model is tracked: the record in whose history its rows are shown, and the columns.
 
-    ``columns`` are those with history, ``stored_columns`` all that are not computed by Postgres.
+    ``columns`` are those with history, ``stored_columns`` all that are not computed by Postgres,
+    ``by_key`` those JSON columns of them whose keys are values of their own.
     """
 
     model: type[Tracked]
@@ -32,6 +33,7 @@ class Tracking:
     root_column: str
     columns: tuple[str, ...]
     stored_columns: tuple[str, ...]
+    by_key: tuple[str, ...]
 
 
 _registry: dict[str, Tracking] = {}
@@ -67,6 +69,7 @@ def tracked(
             root_column=_column(model._meta.get_field(id_field)),
             columns=tuple(_column(field) for field in stored if field.name not in skipped),
             stored_columns=tuple(_column(field) for field in stored),
+            by_key=model.by_key,
         )
         _registry[model._meta.label_lower] = tracking
         pgtrigger.register(_after_update(tracking), _after_delete(tracking))(model)

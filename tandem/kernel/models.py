@@ -97,6 +97,9 @@ class RecordChange(models.Model):
 class Tracked(models.Model):
     """A row of a record: it knows the change set that made it (its version 1)."""
 
+    # JSON columns whose keys are values of their own: undo puts back one and leaves the others.
+    by_key: ClassVar[tuple[str, ...]] = ()
+
     created_in = models.ForeignKey(
         ChangeSet,
         on_delete=models.DO_NOTHING,

@@ -8,7 +8,7 @@ set, so it can be undone. Everything is set-based SQL: one statement per table a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from django.apps import apps
@@ -196,35 +196,49 @@ def _touched_tables(change_set_id: int) -> list[Tracking]:
     return sorted(found, key=lambda tracking: order[tracking.model._meta.label_lower])
 
 
-# One row per object: the first old and the last new value of each field in the change set.
+# One row per object and value: the first old and the last new one in the change set. The path is a
+# column, or a column and a key where the keys of a column are values of their own.
 _CHANGES = """
-    SELECT object_id,
-           jsonb_object_agg(key, first_old) AS old, jsonb_object_agg(key, last_new) AS new
+    SELECT object_id, path,
+           (array_agg(old ORDER BY change_id))[1] AS old,
+           (array_agg(new ORDER BY change_id DESC))[1] AS new
     FROM (
-        SELECT object_id, key,
-               (array_agg(value -> 0 ORDER BY c.id))[1] AS first_old,
-               (array_agg(value -> 1 ORDER BY c.id DESC))[1] AS last_new
-        FROM kernel_recordchange c, jsonb_each(c.fields)
+        SELECT c.object_id, c.id AS change_id, ARRAY[f.key] AS path,
+               f.value -> 0 AS old, f.value -> 1 AS new
+        FROM kernel_recordchange c, jsonb_each(c.fields) f
         WHERE c.change_set_id = %(undone)s AND c.model = %(model)s AND c.operation = 'update'
-        GROUP BY object_id, key
-    ) f GROUP BY object_id
+          AND f.key <> ALL(%(by_key)s::text[])
+        UNION ALL
+        SELECT c.object_id, c.id, ARRAY[f.key, k.key], f.value -> 0 -> k.key, f.value -> 1 -> k.key
+        FROM kernel_recordchange c, jsonb_each(c.fields) f,
+             LATERAL jsonb_object_keys((f.value -> 0) || (f.value -> 1)) k(key)
+        WHERE c.change_set_id = %(undone)s AND c.model = %(model)s AND c.operation = 'update'
+          AND f.key = ANY(%(by_key)s::text[])
+          AND f.value -> 0 -> k.key IS DISTINCT FROM f.value -> 1 -> k.key
+    ) v GROUP BY object_id, path
 """
+
+
+def _parameters(change_set_id: int, tracking: Tracking) -> dict[str, Any]:
+    return {
+        "undone": change_set_id,
+        "model": tracking.model._meta.label_lower,
+        "by_key": list(tracking.by_key),
+    }
 
 
 def _refuse_conflicts(change_set_id: int, tables: Sequence[Tracking]) -> None:
     conflicts: list[FieldError] = []
     for tracking in tables:
         statement = sql.SQL(
-            "SELECT t.id, k.key FROM ("  # noqa: S608
+            "SELECT t.id, array_to_string(c.path, '.') FROM ("  # noqa: S608
             + _CHANGES
             + ") c JOIN {table} t ON t.id = c.object_id"
-            " CROSS JOIN LATERAL jsonb_each(c.new) k"
-            " WHERE to_jsonb(t) -> k.key IS DISTINCT FROM k.value ORDER BY t.id LIMIT {limit}"
+            " WHERE to_jsonb(t) #> c.path IS DISTINCT FROM c.new"
+            " ORDER BY t.id, c.path LIMIT {limit}"
         ).format(table=_table(tracking), limit=sql.Literal(CONFLICTS_SHOWN))
         with connection.cursor() as cursor:
-            cursor.execute(
-                statement, {"undone": change_set_id, "model": tracking.model._meta.label_lower}
-            )
+            cursor.execute(statement, _parameters(change_set_id, tracking))
             conflicts += [
                 FieldError(
                     field=f"{tracking.model._meta.model_name}.{object_id}.{column}",
@@ -243,22 +257,38 @@ def _refuse_conflicts(change_set_id: int, tables: Sequence[Tracking]) -> None:
 
 
 def _restore_values(change_set_id: int, tracking: Tracking) -> None:
-    assignments = sql.SQL(", ").join(
-        sql.SQL(
-            "{column} = CASE WHEN c.new ? {name} AND to_jsonb(t) -> {name} = c.new -> {name}"
-            " THEN (c.before).{column} ELSE t.{column} END"
-        ).format(column=sql.Identifier(column), name=sql.Literal(column))
-        for column in tracking.columns
-    )
+    assignments = sql.SQL(", ").join(_put_back(column, tracking) for column in tracking.columns)
     statement = sql.SQL(
         "UPDATE {table} t SET {assignments}{bookkeeping} FROM ("  # noqa: S608
-        "  SELECT object_id, new, jsonb_populate_record(NULL::{table}, old) AS before"
-        "  FROM (" + _CHANGES + ") o) c WHERE t.id = c.object_id"
+        "  SELECT o.*, jsonb_populate_record(NULL::{table}, o.old) AS before FROM ("
+        "    SELECT object_id,"
+        "      jsonb_object_agg(path[1], old) FILTER (WHERE path[2] IS NULL) AS old,"
+        "      jsonb_object_agg(path[1], new) FILTER (WHERE path[2] IS NULL) AS new,"
+        "      jsonb_agg(jsonb_build_array(path[1], path[2], old, new))"
+        "        FILTER (WHERE path[2] IS NOT NULL) AS parts"
+        "    FROM (" + _CHANGES + ") v GROUP BY object_id"
+        "  ) o) c WHERE t.id = c.object_id"
     ).format(table=_table(tracking), assignments=assignments, bookkeeping=_bookkeeping(tracking))
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement, {"undone": change_set_id, "model": tracking.model._meta.label_lower}
+        cursor.execute(statement, _parameters(change_set_id, tracking))
+
+
+def _put_back(column: str, tracking: Tracking) -> sql.Composable:
+    """The old value of a column where it still says what the change set left, else its own."""
+    if column in tracking.by_key:
+        # A key that was not there before goes; null and absent are one.
+        words = (
+            "{column} = jsonb_strip_nulls(t.{column} || coalesce(("
+            "SELECT jsonb_object_agg(p ->> 1, p -> 2) FROM jsonb_array_elements(c.parts) p"
+            " WHERE p ->> 0 = {name}"
+            " AND coalesce(t.{column} -> (p ->> 1), 'null') = p -> 3), '{{}}'))"
         )
+    else:
+        words = (
+            "{column} = CASE WHEN c.new ? {name} AND to_jsonb(t) -> {name} = c.new -> {name}"
+            " THEN (c.before).{column} ELSE t.{column} END"
+        )
+    return sql.SQL(words).format(column=sql.Identifier(column), name=sql.Literal(column))
 
 
 def _restore_deleted(change_set_id: int, tracking: Tracking) -> None:

@@ -265,6 +265,8 @@ class Customisable(models.Model):
     Mixed in before Record: ``class Deal(Customisable, Record)``. See rules.custom for the forms.
     """
 
+    by_key: ClassVar[tuple[str, ...]] = ("x",)
+
     x = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
 
     class Meta:

@@ -14,7 +14,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.context import remembering
 from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.history import changes_of
-from tandem.kernel.undo import undo
+from tandem.kernel.undo import UndoConflict, undo
 from tandem.people.actions import create_person
 from tandem.people.models import Person
 from tandem.people.schemas import ChangePerson, NewPerson
@@ -281,6 +281,37 @@ def test_two_who_change_different_fields_both_win_and_the_same_one_conflicts(def
         put(system, ann, x_size=6, version=seen)
     assert [(one.field, one.code) for one in refused.value.errors] == [("x_size", "changed_since")]
     assert Person.objects.get(pk=ann.pk).x["x_size"] == 5
+
+
+def test_undo_takes_back_the_one_field_and_leaves_the_others(define, add, system):
+    define("Size", "number")
+    define("Note")
+    define("Tier", "choice", choices=TIERS)
+    ann = add("Ann", x_size=1, x_note="old")
+    put(system, ann, x_size=5, x_tier="gold")
+    of_size = last_done()
+    put(system, ann, x_note="new")
+    undo(system, of_size)
+    assert Person.objects.get(pk=ann.pk).x == {"x_size": 1, "x_note": "new"}
+    undone = last_done()
+    put(system, ann, x_note="newer")
+    undo(system, undone)
+    assert Person.objects.get(pk=ann.pk).x == {"x_size": 5, "x_tier": "gold", "x_note": "newer"}
+
+
+def test_undo_of_a_field_that_was_changed_again_is_refused_and_names_it(define, add, system):
+    define("Size", "number")
+    define("Note")
+    ann = add("Ann")
+    put(system, ann, x_size=5, x_note="tin")
+    first = last_done()
+    put(system, ann, x_size=6)
+    with pytest.raises(UndoConflict) as refused:
+        undo(system, first)
+    assert [one.field for one in refused.value.errors] == [f"person.{ann.pk}.x.x_size"]
+    assert Person.objects.get(pk=ann.pk).x == {"x_size": 6, "x_note": "tin"}
+    undo(system, first, keep_later_edits=True)
+    assert Person.objects.get(pk=ann.pk).x == {"x_size": 6}
 
 
 # --- lists ----------------------------------------------------------------------------------------
