@@ -29,7 +29,7 @@ class Tracking:
     """
 
     model: type[Tracked]
-    root_kind: str  # an SQL expression over the row: a literal or a column
+    root_kind: str  # SQL of a literal, or of a column of ``{row}``
     root_column: str
     columns: tuple[str, ...]
     stored_columns: tuple[str, ...]
@@ -65,7 +65,7 @@ def tracked(
         kind, id_field = root or root_by or ("", "")
         tracking = Tracking(
             model=model,
-            root_kind=f"'{kind}'" if root else kind,
+            root_kind=f"'{kind}'" if root else f"{{row}}.{kind}",
             root_column=_column(model._meta.get_field(id_field)),
             columns=tuple(_column(field) for field in stored if field.name not in skipped),
             stored_columns=tuple(_column(field) for field in stored),
@@ -103,9 +103,9 @@ def _insert(tracking: Tracking, *, row: str, operation: str, fields: str, source
     return (
         f"INSERT INTO {RecordChange._meta.db_table}"  # noqa: S608
         " (change_set_id, model, object_id, root_kind, root_id, operation, fields)"
-        f" SELECT tandem_change_set(), '{label}', {row}.id, {tracking.root_kind},"
-        f" {row}.{tracking.root_column}, '{operation}', {fields} FROM {source};"
-        " RETURN NULL;"
+        f" SELECT (SELECT tandem_change_set()), '{label}', {row}.id,"
+        f" {tracking.root_kind.format(row=row)}, {row}.{tracking.root_column}, '{operation}',"
+        f" {fields} FROM {source}; RETURN NULL;"
     )
 
 
@@ -116,10 +116,11 @@ def _after_update(tracking: Tracking) -> pgtrigger.Trigger:
         " ELSE '{}'::jsonb END"
         for column in tracking.columns
     )
+    old, new = (", ".join(f"{row}.{one}" for one in tracking.columns) for row in "on")
+    # A session keeps the plan of its first call, which may be of one row. A full join cannot be a
+    # loop within a loop, so that this plan serves for a hundred thousand rows as well.
     source = (
-        f"(SELECT n.*, {changed} AS changed"  # noqa: S608
-        " FROM old_rows o JOIN new_rows n ON n.id = o.id) c"
-        " WHERE c.changed <> '{}'::jsonb"
+        f"old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE ({old}) IS DISTINCT FROM ({new})"
     )
     return pgtrigger.Trigger(
         name="history_update",
@@ -127,7 +128,7 @@ def _after_update(tracking: Tracking) -> pgtrigger.Trigger:
         operation=pgtrigger.Update,
         level=pgtrigger.Statement,
         referencing=_rows(old="old_rows", new="new_rows"),
-        func=_insert(tracking, row="c", operation="update", fields="c.changed", source=source),
+        func=_insert(tracking, row="n", operation="update", fields=changed, source=source),
     )
 
 

@@ -8,7 +8,7 @@ from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.undo import put_back_values
 from tandem.people.actions.companies import take_back_companies
-from tandem.people.actions.import_rows import count_of, forget_plans, rows_of, run
+from tandem.people.actions.import_rows import count_of, rows_of, run
 from tandem.people.actions.keys import derive_people
 from tandem.people.facts import PeopleChanged, PeopleDeleted
 from tandem.records.actions.external import unlink_external_ids
@@ -57,10 +57,8 @@ def revert_people(actor: Actor, change_set_id: int) -> Mapping[str, int]:
         " WHERE change_set_id = %(made)s AND root_kind = 'person' AND operation = 'update'",
         made,
     )
-    forget_plans()
     put_back_values(change_set_id)
     _remove_parts(change_set_id)
-    forget_plans()
     run(
         "UPDATE people_person p SET deleted_at = now(), updated_at = now(),"
         " row_version = row_version + 1 FROM import_gone g WHERE g.id = p.id"
@@ -83,7 +81,6 @@ def _remove_parts(change_set_id: int) -> None:
     """What the import added to persons: deleted with those who go, removed from those who stay."""
     made = {"made": change_set_id}
     for part in _PARTS:
-        forget_plans()
         run(
             f"UPDATE {part} e SET deleted_at = now() FROM import_gone g"  # noqa: S608
             " WHERE e.person_id = g.id AND e.deleted_at IS NULL"

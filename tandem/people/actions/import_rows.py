@@ -411,15 +411,6 @@ def refuse_unseen(actor: Actor) -> None:
         _drop_faulty(name)
 
 
-def forget_plans() -> None:
-    """Before a statement of many rows: let the triggers of its table be planned anew.
-
-    A trigger keeps the plan of its first call in the session; one made for a single row joins
-    the old and new rows of a hundred thousand by going through all of them for each.
-    """
-    run("DISCARD PLANS")
-
-
 def refresh_statistics(*, rows: int) -> None:
     """Let the planner know tables that have just grown: the next import reads them at once."""
     if rows < ENOUGH_TO_COUNT:

@@ -16,7 +16,6 @@ from tandem.people import queries
 from tandem.people.actions.companies import add_companies
 from tandem.people.actions.import_rows import (
     count_of,
-    forget_plans,
     leave_out,
     refuse_unseen,
     rows_of,
@@ -321,7 +320,6 @@ def change_persons(actor: Actor, staged: Staged) -> None:
         return
     _compare(overwrites=staged.policy != "fill", may_assign=actor.may("people.assign"))
     _note_changes()
-    forget_plans()
     run(
         """
         UPDATE people_person s
@@ -449,7 +447,6 @@ def _note_changes() -> None:
 def touch_changed() -> list[int]:
     """Raise the version of each person of ``import_touched`` and make the keys anew; their ids."""
     run("ANALYZE import_touched")
-    forget_plans()
     run(
         "UPDATE people_person s SET updated_at = now(), row_version = row_version + 1"
         " WHERE s.id IN (SELECT person_id FROM import_touched)"
