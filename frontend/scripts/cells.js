@@ -26,7 +26,7 @@ on("keydown", "a.edit[data-cell]", (event, link) => {
 on("keydown", "td[data-cell]", (event, cell) => {
   if (event.target !== cell || event.ctrlKey || event.metaKey || event.altKey) return;
   const row = cell.parentElement;
-  const cells = [...row.querySelectorAll("td[data-cell]")];
+  const cells = cellsOf(row);
   const at = cells.indexOf(cell);
   const below = (other) => other?.cells?.[cell.cellIndex];
   const to = { ArrowRight: cells[at + 1], ArrowLeft: cells[at - 1] ?? row, ArrowDown: below(row.nextElementSibling), ArrowUp: below(row.previousElementSibling), Escape: row }[event.key];
@@ -40,13 +40,15 @@ on("keydown", "td[data-cell]", (event, cell) => {
 });
 on("keydown", "[data-row]", (event, row) => {
   if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
-  const first = row.querySelector("td[data-cell]");
+  const [first] = cellsOf(row);
   if (!first || !(event.key === "ArrowRight" || (event.key === "e" && hasLetters()))) return;
   event.preventDefault();
   if (event.key === "e") edit(first);
   else focusOn(first);
 });
 
+/** The cells of a row that can be edited and are seen: a card on a small screen shows few of them. */
+const cellsOf = (row) => [...row.querySelectorAll("td[data-cell]")].filter((cell) => cell.checkVisibility?.() ?? true);
 const hasLetters = () => document.documentElement.dataset.singleKeys !== "off";
 
 function focusOn(element) {

@@ -135,7 +135,6 @@ document.addEventListener("keydown", (event) => {
   if (list && document.getElementById("peek")?.hidden !== false) pickAll(list, false);
 });
 
-// A row is there twice, for wide and for small screens: what counts is what is seen.
 function boxesOf(list) {
   return rowsOf(list).map(pickOf).filter(Boolean);
 }

@@ -3,9 +3,10 @@ components and for loops over hundreds of cells, where a component each would co
 page."""
 
 import datetime as dt
+from html import escape
 
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from tandem.ui import formats
@@ -25,34 +26,34 @@ def face(
 
     ``is_named`` adds the name for readers and as a title; else the name stands beside it.
     """
-    marks = [f"is-{word}" for word in f"{side} {size}".split()]
-    style = " ".join(["c-face", *marks, *(["is-firm"] if is_square else [])])
-    inner = (
-        format_html('<img src="{}" alt="" loading="lazy">', picture) if picture else initials(name)
-    )
-    drawn = format_html('<span class="{}" aria-hidden="true">{}</span>', style, inner)
-    if not is_named:
-        return drawn
-    return format_html(
-        '<span class="row-x" title="{}">{}<span class="sr-only">{}</span></span>', name, drawn, name
-    )
+    marks = [f" is-{word}" for word in f"{side} {size}".split()]
+    firm = " is-firm" if is_square else ""
+    inner = initials(name)
+    if picture:
+        inner = f'<img src="{conditional_escape(picture)}" alt="" loading="lazy">'
+    drawn = f'<span class="c-face{"".join(marks)}{firm}" aria-hidden="true">{inner}</span>'
+    if is_named:
+        said = conditional_escape(name)
+        drawn = (
+            f'<span class="row-x" title="{said}">{drawn}<span class="sr-only">{said}</span></span>'
+        )
+    return SafeString(drawn)
 
 
 def side(of: str, *, label: str = "") -> SafeString:
     """The mark of a side: a circle, a square, a diamond, a ring; ``label`` is read aloud."""
-    mark = format_html('<span class="c-side is-{}" aria-hidden="true"></span>', of)
-    return format_html('{}<span class="sr-only">{}: </span>', mark, label) if label else mark
+    said = f'<span class="sr-only">{conditional_escape(label)}: </span>' if label else ""
+    return SafeString(f'<span class="c-side is-{escape(of)}" aria-hidden="true"></span>{said}')
 
 
 def chip(text: str | Promise, *, tone: str = "") -> SafeString:
     """A fact in one or two words; ``tone`` mkt, sales, handoff, ok, warn, bad."""
-    style = f"c-chip is-{tone}" if tone else "c-chip"
-    return format_html('<span class="{}">{}</span>', style, text)
+    style = f"c-chip is-{escape(tone)}" if tone else "c-chip"
+    return SafeString(f'<span class="{style}">{conditional_escape(str(text))}</span>')
 
 
 def moment(at: dt.datetime | dt.date) -> SafeString:
     """09:48, Wed, 16 Nov: a time whose title is exact."""
     exact = formats.day_and_time(at) if isinstance(at, dt.datetime) else formats.long_day(at)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, formats.when(at)
-    )
+    said = f'datetime="{at.isoformat()}" title="{escape(exact)}"'
+    return SafeString(f"<time {said}>{escape(formats.when(at))}</time>")

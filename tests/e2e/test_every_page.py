@@ -93,13 +93,13 @@ def _columns(page: Page) -> None:
 
 
 def _edit(page: Page) -> None:
-    page.locator("tbody a.who:visible, .c-cards a:visible").first.click()
+    page.locator("tbody a.who:visible").first.click()
     page.get_by_role("button", name="Edit Title").click()
     expect(page.locator(".is-editing input[name=title]")).to_be_focused()
 
 
 def _menu(page: Page) -> None:
-    page.locator("tbody a.who:visible, .c-cards a:visible").first.click()
+    page.locator("tbody a.who:visible").first.click()
     page.get_by_role("button", name="More").first.click()
     expect(page.get_by_role("menuitem", name="Delete")).to_be_visible()
 

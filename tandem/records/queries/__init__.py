@@ -7,10 +7,11 @@ import base64
 import csv
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import dropwhile, islice
 from pathlib import Path
 from typing import Any
@@ -197,14 +198,24 @@ def load_values(
 
 def value_of(record: Any, field: Field) -> Any:
     """The value of a column field, following its path; None where the way ends."""
+    return reader_of(field)(record)
+
+
+def reader_of(field: Field) -> Callable[[Any], Any]:
+    """What reads the value of a column field from a record, made once for many records."""
     if field.custom is not None:
-        return custom_value(record, field.custom)
-    value = record
-    for step in field.path.split("__"):
-        value = getattr(value, step, None)
-        if value is None:
-            return None
-    return value
+        return partial(custom_value, definition=field.custom)
+    steps = field.path.split("__")
+
+    def read(record: Any) -> Any:
+        value = record
+        for step in steps:
+            value = getattr(value, step, None)
+            if value is None:
+                return None
+        return value
+
+    return read
 
 
 def visible_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:

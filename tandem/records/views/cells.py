@@ -1,12 +1,12 @@
-"""Rows and cells: values of records as a template shows them, one loop over plain data."""
+"""Values of records as pages show them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -42,16 +42,15 @@ class Cell:
 
     @property
     def shown(self) -> SafeString | str:
-        """The value as the page draws it; made here and not by components, because a list has
-        hundreds of them."""
+        """The value as the page draws it."""
         if not self.is_filled:
             return ""
-        return _DRAWN.get(self.type, _text)(self)
-
-    @property
-    def style(self) -> str:
-        """Classes of the table cell."""
-        return _STYLES.get(self.type, "t-2")
+        if self.choice is not None:
+            return SafeString(choice_shown(self.choice))
+        drawn = _bare(self.value) if self.is_plain else drawing_of(self.type)(self.value)
+        if self.type in VERBATIM:
+            return SafeString(f'<span class="cut" data-verbatim>{drawn}</span>')
+        return SafeString(drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,87 +63,86 @@ class Row:
     url: str
     cells: Sequence[Cell]
 
-    @property
-    def touch(self) -> Any:
-        """The last touch, where the list has that column."""
-        return next((cell.value for cell in self.cells if cell.type == FieldType.TOUCH), None)
+
+# --- drawn ----------------------------------------------------------------------------------------
+# Each takes a value that is there; made here and not by components, because a list has hundreds.
 
 
-def _text(cell: Cell) -> SafeString:
-    return format_html('<span class="cut" data-verbatim>{}</span>', cell.value)
+def _text(value: Any) -> str:
+    return escape(str(value))
 
 
-def _email(cell: Cell) -> SafeString:
-    local, at, domain = str(cell.value).partition("@")
-    return format_html('<span class="cut" data-verbatim>{}{}<wbr>{}</span>', local, at, domain)
+def _email(value: Any) -> str:
+    local, at, domain = str(value).partition("@")
+    return f"{escape(local)}{at}<wbr>{escape(domain)}"
 
 
-def _user(cell: Cell) -> SafeString:
-    user = cell.value
-    return format_html(
-        '<span class="row-x" data-verbatim>{}<span class="ellipsis">{}</span></span>',
-        marks.face(user.name, side=user.mark, size="sm"),
-        user.name,
+def _user(user: Any) -> str:
+    face = marks.face(user.name, side=user.mark, size="sm")
+    return f'<span class="row-x">{face}<span class="ellipsis">{escape(user.name)}</span></span>'
+
+
+def _touch(touch: Any) -> str:
+    text = f'<span class="ellipsis">{escape(str(touch.text))}</span>'
+    return f'<span class="row-x">{marks.side(touch.side)}{text}</span>'
+
+
+def _tags(tags: Sequence[str]) -> str:
+    return f'<span class="row-x is-wrap">{"".join(marks.chip(tag) for tag in tags)}</span>'
+
+
+def _choices(picked: Sequence[Choice]) -> str:
+    chips = "".join(marks.chip(one.label, tone=one.tone) for one in picked)
+    return f'<span class="row-x is-wrap">{chips}</span>'
+
+
+def _link(address: Any) -> str:
+    return (
+        f'<a class="cut" href="{escape(str(address))}" target="_blank" rel="noopener noreferrer">'
+        f"{_bare(address)}</a>"
     )
 
 
-def _touch(cell: Cell) -> SafeString:
-    return format_html(
-        '<span class="row-x">{}<span class="ellipsis">{}</span></span>',
-        marks.side(cell.value.side),
-        cell.value.text,
-    )
+def _bare(address: Any) -> str:
+    """A link as text: without what every address begins with."""
+    return escape(str(address).partition("://")[2].rstrip("/"))
 
 
-def _choice(cell: Cell) -> SafeString | str:
-    if cell.choice is None:
-        return _text(cell)
-    if cell.choice.tone:
-        return marks.chip(cell.choice.label, tone=cell.choice.tone)
-    return format_html("{}", cell.choice.label)
+def choice_shown(choice: Choice) -> str:
+    """One choice, as a chip where it has a tone."""
+    if choice.tone:
+        return marks.chip(choice.label, tone=choice.tone)
+    return escape(str(choice.label))
 
 
-def _tags(cell: Cell) -> SafeString:
-    chips = format_html_join("", "{}", ((marks.chip(tag),) for tag in cell.value))
-    return format_html('<span class="row-x is-wrap" data-verbatim>{}</span>', chips)
-
-
-def _choices(cell: Cell) -> SafeString:
-    chips = ((marks.chip(one.label, tone=one.tone),) for one in cell.value)
-    return format_html('<span class="row-x is-wrap">{}</span>', format_html_join("", "{}", chips))
-
-
-def _link(cell: Cell) -> SafeString:
-    shown = str(cell.value).partition("://")[2].rstrip("/")
-    if cell.is_plain:
-        return format_html('<span class="cut" data-verbatim>{}</span>', shown)
-    return format_html(
-        '<a class="cut" data-verbatim href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
-        cell.value,
-        shown,
-    )
-
-
-_DRAWN: Mapping[str, Callable[[Cell], SafeString | str]] = {
+_DRAWN: Mapping[str, Callable[[Any], str]] = {
     FieldType.EMAIL: _email,
     FieldType.USER: _user,
     FieldType.TOUCH: _touch,
-    FieldType.CHOICE: _choice,
     FieldType.TAGS: _tags,
-    FieldType.MOMENT: lambda cell: marks.moment(cell.value),
-    FieldType.DATE: lambda cell: formats.day(cell.value),
+    FieldType.MOMENT: marks.moment,
+    FieldType.DATE: lambda value: escape(formats.day(value)),
     FieldType.CHOICES: _choices,
     FieldType.LINK: _link,
-    FieldType.NUMBER: lambda cell: formats.exact_number(cell.value),
-    FieldType.MONEY: lambda cell: formats.money(cell.value),
-    FieldType.BOOLEAN: lambda cell: _("yes") if cell.value else _("no"),
+    FieldType.NUMBER: lambda value: escape(formats.exact_number(value)),
+    FieldType.MONEY: lambda value: escape(formats.money(value)),
+    FieldType.BOOLEAN: lambda value: escape(_("yes") if value else _("no")),
 }
-_STYLES: Mapping[str, str] = {
-    FieldType.NUMBER: "t-2 n",
-    FieldType.MONEY: "t-2 n",
-    FieldType.MOMENT: "t-3 num",
-    FieldType.DATE: "t-3 num",
+# Kinds of field whose values are the company's own words, which no language changes.
+VERBATIM = {
+    FieldType.TEXT,
+    FieldType.EMAIL,
+    FieldType.PHONE,
+    FieldType.RECORD,
+    FieldType.USER,
+    FieldType.TAGS,
+    FieldType.LINK,
 }
+
+
+def drawing_of(field_type: str) -> Callable[[Any], str]:
+    """How values of this type are drawn: from a value that is there to HTML."""
+    return _DRAWN.get(field_type, _text)
 
 
 def rows_of(
@@ -230,65 +228,3 @@ def cells_of(
         replace(cell, is_plain=bool(cell.edit_url) and cell.type == FieldType.LINK)
         for cell in (cell_of(record, field, loaded, edit_base=base) for field in fields)
     ]
-
-
-# --- drawn ----------------------------------------------------------------------------------------
-# A list has thousands of pieces, each of them there for wide and for small screens: put together
-# here they take a tenth of what template nodes take. What can be told from the row's own address
-# (its panel, the forms of its cells) stands there once: the scripts make the rest.
-
-
-def table_rows(rows: Sequence[Row], *, are_square: bool, can_be_picked: bool) -> SafeString:
-    """The rows of the table of a list."""
-    return SafeString("\n".join(_table_row(row, are_square, can_be_picked) for row in rows))
-
-
-def cards(rows: Sequence[Row], *, are_square: bool, can_be_picked: bool) -> SafeString:
-    """The same rows as cards, for small screens."""
-    return SafeString("\n".join(_card(row, are_square, can_be_picked) for row in rows))
-
-
-def _table_row(row: Row, is_square: bool, can_be_picked: bool) -> str:
-    name, url = escape(row.name), escape(row.url)
-    cells = [f"<td>{_box(row, name)}</td>"] if can_be_picked else []
-    for cell in row.cells:
-        if cell.is_name:
-            face = marks.face(row.name, size="sm", is_square=is_square)
-            cells.append(
-                f'<td data-verbatim><a class="who" href="{url}">{face}'
-                f'<span class="ellipsis">{name}</span></a></td>'
-            )
-            continue
-        edit = f' data-cell="./fields/{cell.key}"' if cell.edit_url else ""
-        cells.append(f'<td{edit} class="{cell.style}">{conditional_escape(cell.shown)}</td>')
-    return f"<tr data-row data-peek>{''.join(cells)}</tr>"
-
-
-def _card(row: Row, is_square: bool, can_be_picked: bool) -> str:
-    name, url, touch = escape(row.name), escape(row.url), row.touch
-    told = ended = ""
-    if touch:
-        told = (
-            f'<p class="row-x">{marks.side(touch.side)}'
-            f'<span class="ellipsis">{escape(touch.text)}</span></p>'
-        )
-        ended = f'<div class="c-cards_end">{escape(formats.when(touch.at))}</div>'
-    own = "" if can_be_picked else " data-row"
-    card = (
-        f'<a href="{url}"{own} data-verbatim>{marks.face(row.name, is_square=is_square)}'
-        f'<div><b>{name}</b><p class="ellipsis">{escape(row.subtitle)}</p>{told}</div>{ended}</a>'
-    )
-    if not can_be_picked:
-        return card
-    box = _box(row, name)
-    return (
-        f'<div class="c-cards_row" data-row><label class="c-cards_pick">{box}</label>{card}</div>'
-    )
-
-
-def _box(row: Row, name: str) -> str:
-    label = escape(_("Select %(name)s")) % {"name": name}
-    return (
-        f'<input class="form-check-input" type="checkbox" name="_ids" value="{row.id}" form="many"'
-        f' data-pick aria-label="{label}">'
-    )

@@ -22,9 +22,9 @@ from tandem.records.models import SavedView
 from tandem.records.queries import ListPage, ListQuery
 from tandem.records.rules import Condition, Group
 from tandem.records.slots import Field, ObjectType
-from tandem.records.views.cells import cards, rows_of, table_rows
 from tandem.records.views.doors import record_page
 from tandem.records.views.offers import Offer, offers
+from tandem.records.views.table import table_rows
 from tandem.records.views.words import JOINTS, node_in_words, value_in_words
 from tandem.ui import formats
 from tandem.ui.responses import render, see_other
@@ -173,14 +173,18 @@ def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer])
     object_type = state.object_type
     columns = queries.columns_of(object_type, state.query.columns)
     total, is_all = queries.count_up_to(object_type, state.actor, state.query)
-    rows = rows_of(object_type, state.actor, page.rows, columns, back=state.url())
-    drawn = {"are_square": object_type.is_square, "can_be_picked": bool(offered)}
+    rows = table_rows(
+        object_type,
+        state.actor,
+        page.rows,
+        columns,
+        back=state.url(),
+        can_be_picked=bool(offered),
+    )
     return {
         "columns": columns,
         "column_choices": _column_choices(object_type, columns),
         "rows": rows,
-        "table_rows": table_rows(rows, **drawn),
-        "cards": cards(rows, **drawn),
         "sort": state.sort,
         "total": formats.number(total) if is_all else f"{formats.number(total)}+",
         "counted": _counted(object_type, total if is_all else total + 1),
