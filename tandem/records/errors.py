@@ -19,6 +19,20 @@ class SortInvalid(Invalid):
     message = _("The list cannot be sorted by this.")
 
 
+class AggregateInvalid(Invalid):
+    """The field is not there, or cannot be counted or added up in this way."""
+
+    code = "aggregate_invalid"
+    message = _("This cannot be counted or added up.")
+
+
+class TooManyToAddUp(Invalid):
+    """So many rows match that adding them up would hold up everyone else."""
+
+    code = "too_many_to_add_up"
+    message = _("These are too many to be added up at once. Narrow the list first.")
+
+
 class CursorInvalid(Invalid):
     """The cursor is not one that this list gave out for this sort."""
 

@@ -32,7 +32,11 @@ class Layout(models.TextChoices):
 
 @tracked(root=("saved_view", "id"))
 class SavedView(Record):
-    """A list as someone wants to find it again: filter tree, sort, columns."""
+    """A list as someone wants to find it again: filter tree, sort, columns, feet, layout.
+
+    ``footers`` names by field what the foot of its column tells, ``grouping`` the field whose
+    values make the groups or the columns of a board, with a span where it is one of days.
+    """
 
     kind = models.CharField(max_length=30)
     name = models.CharField(max_length=80)
@@ -40,6 +44,8 @@ class SavedView(Record):
     filters = models.JSONField()
     sort = models.CharField(max_length=60, blank=True)
     columns = models.JSONField(default=list)
+    footers = models.JSONField(default=dict)
+    grouping = models.CharField(max_length=60, blank=True)
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PRIVATE)
     is_pinned = models.BooleanField(default=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

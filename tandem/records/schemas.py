@@ -29,6 +29,11 @@ def _tag(name: str) -> str:
     return name
 
 
+# By the key of a field what the foot of its column tells.
+Footers = Annotated[
+    dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=10)]],
+    Field(max_length=40),
+]
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f]*$")
 ]
@@ -52,6 +57,7 @@ class NewView(ViewName):
     filters: dict[str, Any] = Field(default_factory=dict)
     sort: Annotated[str, Field(max_length=60)] = ""
     columns: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=40)
+    footers: Footers = Field(default_factory=dict)
 
 
 class ChangeView(_Input):
@@ -62,6 +68,7 @@ class ChangeView(_Input):
     filters: dict[str, Any] | None = None
     sort: Annotated[str, Field(max_length=60)] | None = None
     columns: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=40)
+    footers: Footers | None = None
     is_pinned: StrictBool | None = None
 
 

@@ -17,6 +17,7 @@ from tandem.records import queries, rules
 from tandem.records.errors import ViewNameTaken
 from tandem.records.facts import CommentAdded
 from tandem.records.models import Comment, SavedView, Tag, TagLink, Visibility
+from tandem.records.queries.aggregates import read_footers
 from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
 from tandem.records.slots import ObjectType, tell_story
 
@@ -28,12 +29,14 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
     _may_share(actor, data.visibility)
     queries.read_filters(object_type, data.filters)
     queries.sort_of(object_type, data.sort)
+    read_footers(object_type, actor, data.footers)
     view = SavedView(
         kind=object_type.kind,
         name=data.name,
         filters=data.filters,
         sort=data.sort,
         columns=_known_columns(object_type, data.columns),
+        footers=data.footers,
         visibility=data.visibility,
         is_pinned=data.is_pinned,
         owner_id=_user_id(actor),
@@ -57,6 +60,8 @@ def change_view(
         queries.read_filters(object_type, changes["filters"])
     if "sort" in changes:
         queries.sort_of(object_type, changes["sort"])
+    if "footers" in changes:
+        read_footers(object_type, actor, changes["footers"])
     if "columns" in changes:
         changes["columns"] = _known_columns(object_type, changes["columns"])
     for name, value in changes.items():

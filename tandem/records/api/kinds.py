@@ -1,10 +1,6 @@
 """The API resource of every kind of record, made from its ObjectType."""
 
-import json
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Annotated, Any
@@ -12,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import BaseModel, Field, StringConstraints, create_model
+from pydantic import BaseModel, Field, create_model
 
 from tandem.kernel.answers import REFUSALS, ErrorOut, actor_of, asks_for
 from tandem.kernel.errors import Missing
@@ -28,20 +24,19 @@ from tandem.records.actions import (
     save_view,
     unmerge,
 )
+from tandem.records.api.aggregates import add_aggregates
 from tandem.records.api.files import add_files
+from tandem.records.api.filters import Plain, filters_in, place_in_filter
 from tandem.records.api.many import add_many, in_fields
-from tandem.records.errors import FilterInvalid, MergedInto
+from tandem.records.errors import MergedInto
 from tandem.records.models import Comment, DuplicatePair, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
 from tandem.records.queries.custom import custom_fields
 from tandem.records.queries.duplicates import open_pairs
 from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
-from tandem.records.rules import EVERYTHING, Group
 from tandem.records.rules.custom import major_of
 from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values
 from tandem.records.slots import ObjectType
-
-Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
 class ListIn(Schema):
@@ -79,6 +74,7 @@ class ViewOut(Schema):
     filters: dict[str, Any]
     sort: str
     columns: list[str]
+    footers: dict[str, str]
     is_pinned: bool
     owner: UUID
 
@@ -154,6 +150,7 @@ def router_for(object_type: ObjectType) -> Router:
     _list_and_create(router, object_type)
     _one(router, object_type)
     _talk(router, object_type)
+    add_aggregates(router, object_type)
     add_files(router, object_type)
     _views(router, object_type)
     add_many(router, object_type)
@@ -223,9 +220,9 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
     def list_records(request: HttpRequest, params: Query[ListIn]) -> Any:
         """A page of the records that the caller may see."""
         actor = actor_of(request)
-        with _place_in_filter():
+        with place_in_filter():
             query = ListQuery(
-                filters=_filters(object_type, params.filter),
+                filters=filters_in(object_type, params.filter),
                 text=params.q.strip(),
                 sort=params.sort,
                 cursor=params.cursor,
@@ -515,29 +512,6 @@ def _follows_merges(object_type: ObjectType) -> Callable[[Any], Any]:
     return decorate
 
 
-def _filters(object_type: ObjectType, text: str) -> Group:
-    if not text:
-        return EVERYTHING
-    try:
-        tree = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FilterInvalid(field="filter") from error
-    return queries.read_filters(object_type, tree)
-
-
-@contextmanager
-def _place_in_filter() -> Iterator[None]:
-    """Name the place in a refused tree by the parameter; a saved view says ``filters``."""
-    try:
-        yield
-    except FilterInvalid as error:
-        errors = [replace(one, field=f"filter{_PLACE.sub('', one.field)}") for one in error.errors]
-        raise FilterInvalid(error.text, errors=errors) from error
-
-
-_PLACE = re.compile("^filters?")
-
-
 def _comment(comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.public_id,
@@ -561,6 +535,7 @@ def _view(view: SavedView) -> dict[str, Any]:
         "filters": view.filters,
         "sort": view.sort,
         "columns": view.columns,
+        "footers": view.footers,
         "is_pinned": view.is_pinned,
         "owner": view.owner.public_id,
     }
