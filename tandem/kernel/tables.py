@@ -1,4 +1,4 @@
-"""Tables in files: CSV, TSV, JSON lines, as they are or gzipped, read in chunks of rows.
+"""Tables in files: CSV, TSV, JSON, XLSX, as they are or gzipped, read in chunks of rows.
 
 A file is surveyed whole before its first row is given out: one that is cut off, binary or of a
 wrong encoding is refused with a reason, so that nothing is begun that cannot be ended.
@@ -9,72 +9,69 @@ import csv
 import gzip
 import hashlib
 import io
-import json
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
-from tandem.kernel.errors import Invalid
+from tandem.kernel.damage import (
+    FileDamaged,
+    FileEmpty,
+    FileTooLarge,
+    FileUnreadable,
+    Finding,
+    Findings,
+)
+from tandem.kernel.delimited import MAX_CELL, Dialect, batches, find_dialect, header_of
+from tandem.kernel.jsonrows import RECORDS, cells, names_of
+from tandem.kernel.workbooks import open_sheet
 
 MAX_BYTES = 2_000_000_000  # once unpacked
 MAX_RATIO = 200  # unpacked to packed: above it is a bomb, no table
 MAX_COLUMNS = 200
-MAX_CELL = 64 * 1024
 BLOCK = 1 << 20
 SAMPLE_BYTES = 1 << 16
-DELIMITERS = (",", ";", "\t", "|")
+NAMING_RECORDS = 1000  # of JSON, whose names make the header
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
-
-
-class FileUnreadable(Invalid):
-    """The file is no table that can be read here."""
-
-    code = "file_unreadable"
-    message = _("This file cannot be read as a table.")
-
-
-class FileDamaged(FileUnreadable):
-    """The file is cut off or broken: what is there cannot be trusted to be all."""
-
-    code = "file_damaged"
-    message = _("This file is damaged. Nothing was imported.")
-
-
-class FileTooLarge(FileUnreadable):
-    code = "file_too_large"
-    message = _("This file is too large, or holds more than it should.")
-
-
-class FileEmpty(FileUnreadable):
-    code = "file_empty"
-    message = _("There are no rows in this file.")
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What a file is: found out by reading all of it once.
 
-    ``lines`` is the number of line breaks, about that of rows.
+    ``lines`` is the number of line breaks, about that of rows; ``found`` is what is odd about the
+    columns. ``ends_open`` where no line break stands at the end. Columns without a name are called
+    by their place, those with that of an earlier one are numbered.
     """
 
     sha256: str
     size: int
     is_packed: bool
     encoding: str
-    kind: str  # csv or jsonl
-    delimiter: str
+    kind: str  # csv, json, jsonl or xlsx
     header: tuple[str, ...]
     lines: int
+    dialect: Dialect = field(default_factory=Dialect)
+    ends_open: bool = False
+    sheet: str = ""
+    found: tuple[Finding, ...] = ()
+
+    @property
+    def delimiter(self) -> str:
+        """What parts the cells of a line."""
+        return self.dialect.delimiter
 
 
 def survey(path: Path, *, name: str = "") -> Survey:
-    """Read a file once through: digest, encoding, delimiter, header.
+    """Read a file once through: digest, encoding, how it is cut, header.
 
     ``name`` is what its owner calls it, for the ending. Raises FileUnreadable, FileDamaged,
     FileTooLarge, FileEmpty.
@@ -84,65 +81,159 @@ def survey(path: Path, *, name: str = "") -> Survey:
         start = raw.read(4)
     if not start:
         raise FileEmpty()
-    if start == _ZIP:
-        raise FileUnreadable(_("This is an archive or a spreadsheet. Save the table as CSV."))
     is_packed = start[:2] == _GZIP
-    encoding, lines = _check(path, is_packed=is_packed, size=size)
-    try:
-        with _text(path, is_packed=is_packed, encoding=encoding) as text:
-            sample = text.read(SAMPLE_BYTES)
-    except UnicodeDecodeError as error:
-        raise FileUnreadable(_("This is a binary file, no table.")) from error
-    kind = "jsonl" if sample.lstrip()[:1] == "{" else "csv"
-    plain = (name or path.name).lower().removesuffix(".gz")
-    delimiter = "\t" if plain.endswith((".tsv", ".tab")) else _delimiter(sample)
-    found = Survey(digest, size, is_packed, encoding, kind, delimiter, (), lines)
-    header = _header(path, found)
-    return Survey(digest, size, is_packed, encoding, kind, delimiter, header, lines)
+    if is_packed:
+        start = _first_packed(path)
+    if start == _OLD_OFFICE:
+        raise FileUnreadable(
+            _("This is a workbook of an old kind, or one with a password. Save it as XLSX or CSV.")
+        )
+    blank = Survey(digest, size, is_packed, "", "csv", (), 0)
+    if start == _ZIP:
+        return _workbook(path, replace(blank, encoding="utf-8", kind="xlsx"))
+    return _lines(path, blank, plain_name=(name or path.name).lower().removesuffix(".gz"))
 
 
 def rows(
-    path: Path, of: Survey, *, chunk: int = 20_000
+    path: Path, of: Survey, *, chunk: int = 20_000, findings: Findings | None = None
 ) -> Iterator[tuple[int, Sequence[Sequence[str]]]]:
     """The rows below the header in chunks, each with the number of its first row (from 1).
 
-    Every row has as many cells as the header. Raises FileDamaged with the place.
+    Every row has as many cells as the header; one that could not be brought to that is empty, and
+    stands in ``findings``. Raises FileDamaged with the place.
     """
-    source = _json_rows(path, of) if of.kind == "jsonl" else _csv_rows(path, of)
-    width, first = len(of.header), 1
-    while True:
-        try:
-            batch = list(islice(source, chunk))
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise FileDamaged(
-                _("Around row %(row)d the file breaks off or is quoted wrongly: %(why)s.")
-                % {"row": first, "why": error}
-            ) from error
-        if not batch:
-            return
-        for at, row in enumerate(batch):
-            if len(row) != width:
-                raise FileDamaged(
-                    _(
-                        "Row %(row)d has %(found)d columns where the header has %(wanted)d."
-                        " Nothing was imported."
-                    )
-                    % {"row": first + at, "found": len(row), "wanted": width}
-                )
+    found = Findings() if findings is None else findings
+    first = 1
+    for batch in _batches(path, of, chunk, found):
         yield first, batch
         first += len(batch)
+    if 2 * len(found.unfit) > found.rows:
+        raise FileDamaged(
+            _(
+                "Row %(row)d and most others have more or fewer cells than there are columns"
+                " (%(wanted)d). Nothing was imported."
+            )
+            % {"row": found.unfit[0], "wanted": len(of.header)}
+        )
 
 
 def sample_of(path: Path, of: Survey, *, limit: int = 200) -> list[Sequence[str]]:
     """The first rows, to show and to guess by; stops before what is damaged later."""
-    found: list[Sequence[str]] = []
     for _first, batch in rows(path, of, chunk=limit):
-        found += batch
-        break
-    return found
+        return list(batch)
+    return []
 
 
-# --- reading --------------------------------------------------------------------------------------
+# --- kinds of file --------------------------------------------------------------------------------
+
+
+def _lines(path: Path, blank: Survey, *, plain_name: str) -> Survey:
+    encoding, lines, ends_open = _check(path, is_packed=blank.is_packed, size=blank.size)
+    found = replace(blank, encoding=encoding, lines=lines, ends_open=ends_open)
+    try:
+        with _text(path, found) as text:
+            sample = text.read(SAMPLE_BYTES)
+    except UnicodeDecodeError as error:
+        raise FileUnreadable(_("This is a binary file, no table.")) from error
+    kind = _kind(sample)
+    if kind != "csv":
+        found = replace(found, kind=kind)
+        with _text(path, found) as text:
+            return _named(found, names_of(islice(RECORDS[kind](text), NAMING_RECORDS)), Findings())
+    is_tabbed = plain_name.endswith((".tsv", ".tab"))
+    dialect = find_dialect(sample, delimiter="\t" if is_tabbed else "")
+    with _text(path, found) as text:
+        try:
+            names = header_of(text, dialect)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise FileUnreadable(
+                _("The first line is quoted wrongly: a quote in it does not end.")
+            ) from error
+    findings = Findings()
+    titles = dialect.above - sample.lower().startswith("sep=")
+    if titles:
+        findings.note("lines_above_header", _("line 1"), count=titles)
+    if not dialect.has_header:
+        findings.note("no_header", _("line %(line)d") % {"line": dialect.above + 1})
+        names = [""] * len(names)
+    return _named(replace(found, dialect=dialect), names, findings)
+
+
+def _workbook(path: Path, found: Survey) -> Survey:
+    findings = Findings()
+    with _whole(path, found) as file:
+        sheet = open_sheet(file, findings)
+    found = replace(found, dialect=Dialect(has_header=sheet.has_header), lines=sheet.height)
+    names = sheet.names if sheet.has_header else [""] * len(sheet.names)
+    return _named(replace(found, sheet=sheet.title), names, findings)
+
+
+def _kind(sample: str) -> str:
+    start = sample.lstrip()
+    if start[:1] == "{":
+        return "jsonl"
+    return "json" if start[:1] == "[" and start[1:].lstrip()[:1] in ("{", "]") else "csv"
+
+
+def _batches(
+    path: Path, of: Survey, chunk: int, findings: Findings
+) -> Iterator[Sequence[Sequence[str]]]:
+    if of.kind == "csv":
+        yield from batches(
+            lambda: _text(path, of),
+            of.dialect,
+            width=len(of.header),
+            chunk=chunk,
+            ends_open=of.ends_open,
+            findings=findings,
+        )
+    elif of.kind == "xlsx":
+        with _whole(path, of) as file:
+            # What is odd about the sheet stands in the survey; here it counts rows alone.
+            sheet = open_sheet(file, Findings())
+            yield from _chunks(sheet.rows(findings), chunk)
+    else:
+        with _text(path, of) as text:
+            yield from _chunks(cells(RECORDS[of.kind](text), of.header, findings), chunk)
+
+
+def _chunks(source: Iterator[list[str]], chunk: int) -> Iterator[list[list[str]]]:
+    while batch := list(islice(source, chunk)):
+        yield batch
+
+
+def _named(found: Survey, names: Sequence[str], findings: Findings) -> Survey:
+    """The survey with a header in which each column has a name of its own."""
+    if not names or not (any(names) or any(one.code == "no_header" for one in findings.told())):
+        raise FileEmpty()
+    if len(names) > MAX_COLUMNS:
+        raise FileUnreadable(
+            _("The first row has more than %(most)d columns.") % {"most": MAX_COLUMNS}
+        )
+    if any(not _is_printable(name) for name in names):
+        raise FileUnreadable(_("This is a binary file, no table."))
+    header: dict[str, None] = {}
+    for place, raw in enumerate(names, start=1):
+        name = raw.strip()
+        own = name or _("Column %(place)d") % {"place": place}
+        if own in header:
+            own = next(
+                numbered
+                for n in range(2, len(names) + 2)
+                if (numbered := f"{own} ({n})") not in header
+            )
+            findings.note("duplicate_headers", own)
+        elif not name and found.dialect.has_header:
+            findings.note("nameless_columns", own)
+        header[own] = None
+    return replace(found, header=tuple(header), found=findings.told())
+
+
+def _is_printable(name: str) -> bool:
+    return len(name) <= MAX_CELL and all(char.isprintable() or char in "\r\t\n" for char in name)
+
+
+# --- bytes ----------------------------------------------------------------------------------------
 
 
 def _digest(path: Path) -> tuple[str, int]:
@@ -150,24 +241,55 @@ def _digest(path: Path) -> tuple[str, int]:
         return hashlib.file_digest(raw, "sha256").hexdigest(), path.stat().st_size
 
 
+def _first_packed(path: Path) -> bytes:
+    try:
+        with gzip.open(path, "rb") as raw:
+            return raw.read(4)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _broken_pack() from error
+
+
+def _broken_pack() -> FileDamaged:
+    return FileDamaged(_("The packed file is cut off or broken. Nothing was imported."))
+
+
+@contextmanager
+def _whole(path: Path, of: Survey) -> Iterator[IO[bytes]]:
+    """A file to go back and forth in: a packed one is unpacked beside it, while it is needed."""
+    if not of.is_packed:
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile() as file:
+        try:
+            with gzip.open(path, "rb") as raw:
+                while block := raw.read(BLOCK):
+                    file.write(block)
+                    if file.tell() > max(of.size, 1024) * MAX_RATIO:
+                        raise FileTooLarge()
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise _broken_pack() from error
+        yield file
+
+
 def _bytes(path: Path, *, is_packed: bool) -> IO[bytes]:
     return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
 
 
-def _text(path: Path, *, is_packed: bool, encoding: str) -> io.TextIOWrapper:
+def _text(path: Path, of: Survey) -> io.TextIOWrapper:
     return io.TextIOWrapper(
-        _bytes(path, is_packed=is_packed), encoding=encoding, errors="strict", newline=""
+        _bytes(path, is_packed=of.is_packed), encoding=of.encoding, errors="strict", newline=""
     )
 
 
-def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int]:
-    """The encoding and the number of line breaks; refuses what is cut off or binary."""
+def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int, bool]:
+    """Encoding, number of line breaks, whether none ends it; refuses what is cut off or binary."""
     try:
         with _bytes(path, is_packed=is_packed) as raw:
-            start = raw.read(4)
+            start = raw.read(BLOCK)
             encoding = _marked_encoding(start)
             decoder = codecs.getincrementaldecoder(encoding)("strict")
-            is_utf8, lines, total, block = True, 0, 0, start
+            is_utf8, lines, total, block, last = True, 0, 0, start, b""
             while block:
                 total += len(block)
                 if total > MAX_BYTES or (is_packed and total > max(size, 1024) * MAX_RATIO):
@@ -176,17 +298,16 @@ def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int]:
                 lines += block.count(b"\n")
                 if encoding.startswith("utf-8") and b"\0" in block:
                     raise FileUnreadable(_("This is a binary file, no table."))
-                block = raw.read(BLOCK)
+                last, block = block, raw.read(BLOCK)
             is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FileDamaged(
-            _("The packed file is cut off or broken. Nothing was imported.")
-        ) from error
+        raise _broken_pack() from error
+    ends_open = not last.rstrip(b"\0").endswith((b"\n", b"\r"))
     if is_utf8:
-        return encoding, lines
+        return encoding, lines, ends_open
     if not encoding.startswith("utf-8"):
         raise FileDamaged(_("The file is not in the encoding that it begins with."))
-    return "cp1252", lines
+    return "cp1252", lines, ends_open
 
 
 def _marked_encoding(start: bytes) -> str:
@@ -194,7 +315,10 @@ def _marked_encoding(start: bytes) -> str:
         return "utf-8-sig"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    return "utf-8"
+    pairs = start[: len(start) // 2 * 2][:400]
+    if any(pairs[::2]) and not any(pairs[1::2]):
+        return "utf-16-le"
+    return "utf-16-be" if any(pairs[1::2]) and not any(pairs[::2]) else "utf-8"
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
@@ -203,91 +327,3 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = 
     except UnicodeDecodeError:
         return False
     return "\0" not in text
-
-
-def _delimiter(sample: str) -> str:
-    """What most evenly cuts the first lines into the most cells."""
-    lines = [line for line in sample.splitlines()[:50] if line.strip()][:20]
-    best, most = ",", 0
-    for mark in DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
-        except csv.Error:
-            continue
-        if not widths or widths[0] < 2:
-            continue
-        even = sum(width == widths[0] for width in widths) / len(widths)
-        score = round(even * 1000) * 1000 + widths[0]
-        if score > most:
-            best, most = mark, score
-    return best
-
-
-def _header(path: Path, of: Survey) -> tuple[str, ...]:
-    if of.kind == "jsonl":
-        names: dict[str, None] = {}
-        for record in islice(_json_records(path, of), 1000):
-            names.update(dict.fromkeys(record))
-        return _checked(list(names))
-    with _text(path, is_packed=of.is_packed, encoding=of.encoding) as text:
-        try:
-            first = next(csv.reader(text, delimiter=of.delimiter, strict=True), None)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise FileUnreadable() from error
-    return _checked([name.strip() for name in first or []])
-
-
-def _checked(names: Sequence[str]) -> tuple[str, ...]:
-    if not any(names):
-        raise FileEmpty()
-    if len(names) > MAX_COLUMNS:
-        raise FileUnreadable(
-            _("The first row has more than %(most)d columns.") % {"most": MAX_COLUMNS}
-        )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise FileUnreadable(
-            _("Two columns are called %(name)s. Name each differently.") % {"name": twice[0]}
-        )
-    if any(not _is_printable(name) for name in names):
-        raise FileUnreadable(_("This is a binary file, no table."))
-    return tuple(names)
-
-
-def _is_printable(name: str) -> bool:
-    return len(name) <= MAX_CELL and all(char.isprintable() or char in "\t\n" for char in name)
-
-
-def _csv_rows(path: Path, of: Survey) -> Iterator[Sequence[str]]:
-    csv.field_size_limit(MAX_CELL)
-    with _text(path, is_packed=of.is_packed, encoding=of.encoding) as text:
-        reader = csv.reader(text, delimiter=of.delimiter, strict=True)
-        next(reader)
-        yield from filter(None, reader)
-
-
-def _json_rows(path: Path, of: Survey) -> Iterator[Sequence[str]]:
-    for record in _json_records(path, of):
-        yield [_cell(record.get(name)) for name in of.header]
-
-
-def _json_records(path: Path, of: Survey) -> Iterator[dict[str, Any]]:
-    with _text(path, is_packed=of.is_packed, encoding=of.encoding) as text:
-        for number, line in enumerate(text, start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise FileDamaged(
-                    _("Line %(line)d is no JSON. Nothing was imported.") % {"line": number}
-                ) from error
-            if not isinstance(record, dict):
-                raise FileDamaged(_("Line %(line)d is no JSON object.") % {"line": number})
-            yield record
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value)

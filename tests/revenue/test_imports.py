@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tandem.kernel.actor import Actor
+from tandem.kernel.damage import FileDamaged
 from tandem.kernel.errors import DomainError, Refused
 from tandem.kernel.models import ChangeSet, ProgressRecord
 from tandem.kernel.progress import Cancelled
-from tandem.kernel.tables import FileDamaged, survey
+from tandem.kernel.tables import survey
 from tandem.kernel.undo import AlreadyUndone
 from tandem.people.models import Company
 from tandem.records.actions import import_now, note_upload, revert_import

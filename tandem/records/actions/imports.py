@@ -28,7 +28,7 @@ from tandem.kernel.progress import Progress, tracking
 from tandem.kernel.tables import Survey, survey
 from tandem.kernel.undo import AlreadyUndone
 from tandem.records import queries
-from tandem.records.actions.staging import failures, gaps, results, stage
+from tandem.records.actions.staging import failures, gaps, oddities, results, stage
 from tandem.records.errors import ImportNotDone, ImportNotReady, NothingRead
 from tandem.records.models import ImportRun, ImportState
 from tandem.records.schemas import ImportOptions
@@ -214,7 +214,10 @@ def run_import(
             else None
         )
     seconds = time.monotonic() - began
-    outcome = replace(outcome, notices=(*outcome.notices, *gaps(importer)))
+    outcome = replace(
+        outcome,
+        notices=(*oddities(importer, found, staged), *outcome.notices, *gaps(importer)),
+    )
     report = {
         **_counts(outcome, rows=staged.staged.rows, failed=failed),
         "assumed": staged.assumed,

@@ -18,8 +18,10 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from tandem.accounts.queries import company_settings
+from tandem.kernel.damage import Findings
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.tables import Survey, rows
+from tandem.records.actions.mangled import mangled
 from tandem.records.schemas import ImportOptions
 from tandem.records.slots import OBJECT_TYPES, Importer, ImportField, Notice, Staged
 
@@ -40,6 +42,7 @@ class Stage:
     staged: Staged
     assumed: dict[str, str] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings)
 
 
 def stage(
@@ -58,7 +61,8 @@ def stage(
     """
     _drop_earlier()
     fields = [field for field in importer.fields if field.key in mapping]
-    count = _copy(path, survey, fields, mapping, step)
+    findings = Findings()
+    count = _copy(path, survey, fields, mapping, step, findings)
     settings = company_settings()
     currency = options.currency or settings.base_currency
     zone = options.time_zone or settings.time_zone
@@ -86,6 +90,7 @@ def stage(
             step=step,
         ),
         assumed,
+        findings=findings,
     )
     values = {
         field.key: _read(found, field, options, ZoneInfo(zone)) for field in fields if field.is_read
@@ -101,8 +106,8 @@ def failures(importer: Importer) -> tuple[int, list[tuple[int, str]]]:
         cursor.execute("SELECT count(DISTINCT line) FROM import_fault")
         (count,) = cursor.fetchone()
         cursor.execute(
-            "SELECT line, min(field), min(code) FROM import_fault GROUP BY line"
-            " ORDER BY line LIMIT %s",
+            "SELECT DISTINCT ON (line) line, field, code FROM import_fault"
+            " ORDER BY line, field, code LIMIT %s",
             [FAILURES_KEPT],
         )
         rows = cursor.fetchall()
@@ -141,8 +146,8 @@ def results(importer: Importer, *, is_trial: bool) -> Iterator[tuple[int, str, s
         "COPY (SELECT a.line, a.verdict, coalesce(x.public_id::text, ''),"
         " coalesce(a.note, ''), a.field"
         " FROM (SELECT line, verdict, record_id, note, NULL AS field FROM import_result"
-        "  UNION ALL SELECT line, 'failed', NULL, min(code), min(field)"
-        "  FROM import_fault GROUP BY line) a"
+        "  UNION ALL (SELECT DISTINCT ON (line) line, 'failed', NULL, code, field"
+        "  FROM import_fault ORDER BY line, field, code)) a"
         " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id AND a.verdict <> {unkept}"
         " ORDER BY a.line) TO STDOUT"
     ).format(record=record, unkept=unkept)
@@ -153,9 +158,20 @@ def results(importer: Importer, *, is_trial: bool) -> Iterator[tuple[int, str, s
             yield line, verdict, public_id, why
 
 
+def oddities(importer: Importer, survey: Survey, stage: Stage) -> list[Notice]:
+    """What is odd about the shape of a file and its texts: a notice for each kind, and where."""
+    shapes = [
+        Notice(one.code, one.count, one.message, one.places)
+        for one in (*survey.found, *stage.findings.told())
+    ]
+    fields = [one for one in importer.fields if one.key in stage.staged.fields]
+    return [*shapes, *mangled([one for one in fields if one.reading in ("text", "id")])]
+
+
 def _in_words(importer: Importer, name: str, code: str) -> str:
     words = {
         **importer.faults,
+        "width": _("It has more or fewer cells than there are columns"),
         "missing": _("is missing"),
         "too_long": _("is too long"),
         "no_number": _("is no number"),
@@ -186,7 +202,9 @@ def _copy(
     fields: Sequence[ImportField],
     mapping: Mapping[str, str],
     step: Step,
+    findings: Findings,
 ) -> int:
+    """Bring the rows in; those that could not be laid under the header are faults. Their number."""
     places = [survey.header.index(mapping[field.key]) for field in fields]
     columns = sql.SQL(", ").join(sql.Identifier(field.key) for field in fields)
     typed = sql.SQL(", ").join(
@@ -214,13 +232,16 @@ def _copy(
             " (line bigint, verdict text, record_id bigint, note text) ON COMMIT DROP"
         )
         statement = sql.SQL("COPY import_row ({}) FROM STDIN (FORMAT csv)").format(columns)
-        for _first, batch in rows(path, survey):
+        for _first, batch in rows(path, survey, findings=findings):
             buffer = io.StringIO()
             csv.writer(buffer).writerows(map(pick, batch))
             with cursor.copy(statement) as copy:
                 copy.write(buffer.getvalue())
             count += len(batch)
             step(min(count / max(survey.lines, 1), 1), _("Reading"))
+        cursor.execute(
+            "INSERT INTO import_fault SELECT unnest(%s::bigint[]), '', 'width'", [findings.unfit]
+        )
         cursor.execute("ANALYZE import_row")
     return count
 

@@ -686,6 +686,8 @@ def mapping_for(
 
 def check_mapping(importer: Importer, mapping: Mapping[str, str]) -> None:
     """Raise ColumnMissing, with every field that is needed and has no column."""
+    if not mapping:
+        raise ColumnMissing(_("No column of this file is known. Say what its columns hold."))
     missing = [one for one in importer.fields if one.is_required and one.key not in mapping]
     if missing:
         names = ", ".join(str(one.label) for one in missing)
