@@ -73,6 +73,24 @@ def test_a_hand_off_appears_is_accepted_and_given_back_while_both_watch(
     ).to_be_visible()
 
 
+def test_what_is_pressed_is_not_replaced_before_it_is_released(open_as, hand_off, word):
+    ledger = open_as("isla", "/handoffs/sent?show=all")
+    hand_off("Maeve")
+    entry = ledger.locator("article", has_text=f"Maeve {word}")
+    expect(entry).to_be_visible(timeout=within(2) * 1000)
+    listening(ledger)
+    entry.hover()
+    ledger.mouse.down()
+    held = entry.element_handle()
+    hand_off("Niall")
+    later = ledger.locator("article", has_text=f"Niall {word}")
+    ledger.wait_for_timeout(within(2) * 1000)
+    assert held.evaluate("element => element.isConnected")
+    assert later.count() == 0
+    ledger.mouse.up()
+    expect(later).to_be_visible(timeout=within(2) * 1000)
+
+
 def test_the_page_catches_up_after_it_was_away(open_as, hand_off, word):
     inbox = open_as("priya", "/handoffs")
     listening(inbox)
