@@ -43,7 +43,7 @@ _before_commit: list[Callable[[OpenChangeSet], None]] = []
 
 
 def action(
-    *, permission: str, is_of_many: bool = False
+    *, permission: str, is_of_many: bool = False, is_apart: bool = False
 ) -> Callable[
     [Callable[Concatenate[Actor, Inputs], Outcome]],
     Callable[Concatenate[Actor, Inputs], Outcome],
@@ -51,8 +51,10 @@ def action(
     """Make a function an action; its first argument is the actor.
 
     The undo of one that ``is_of_many`` records leaves alone what was changed again since: one later
-    edit among thousands shall not hold up the rest. Raises Unauthenticated or Refused before
-    anything is read, and rolls everything back when the function raises.
+    edit among thousands shall not hold up the rest. One that ``is_apart`` has a change set of its
+    own even inside another action: what it sets up stays when the deed that needed it is undone.
+    Raises Unauthenticated or Refused before anything is read, and rolls everything back when the
+    function raises.
     """
 
     def decorate(
@@ -67,7 +69,7 @@ def action(
         @wraps(function)
         def run(actor: Actor, /, *args: Inputs.args, **kwargs: Inputs.kwargs) -> Outcome:
             actor.require(permission)
-            with _change_set(actor, name):
+            with _change_set(actor, name, is_apart=is_apart):
                 return function(actor, *args, **kwargs)
 
         run.permission = permission  # type: ignore[attr-defined]
@@ -123,9 +125,9 @@ def before_commit(hook: Callable[[OpenChangeSet], None]) -> None:
 
 
 @contextmanager
-def _change_set(actor: Actor, name: str) -> Iterator[OpenChangeSet]:
+def _change_set(actor: Actor, name: str, *, is_apart: bool) -> Iterator[OpenChangeSet]:
     outer = _open.get()
-    if outer is not None:
+    if outer is not None and not is_apart:
         yield outer
         return
     is_nested = connection.in_atomic_block
@@ -140,7 +142,7 @@ def _change_set(actor: Actor, name: str) -> Iterator[OpenChangeSet]:
         finally:
             _open.reset(token)
         if is_nested:
-            _close_in_database()
+            _name_in_database(outer)
     _completed.set(opened.public_id)
 
 
@@ -164,7 +166,9 @@ def _insert_change_set(actor: Actor, name: str) -> OpenChangeSet:
     return OpenChangeSet(id=change_set_id, public_id=public_id, actor=actor)
 
 
-def _close_in_database() -> None:
+def _name_in_database(opened: OpenChangeSet | None) -> None:
     # The setting ends with its transaction; inside an outer one it would outlive the action.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('tandem.change_set', '', true)")
+        cursor.execute(
+            "SELECT set_config('tandem.change_set', %s, true)", [str(opened.id) if opened else ""]
+        )

@@ -10,6 +10,7 @@ from tandem.deals.actions import (
     delete_pipeline,
     delete_stage,
     ensure_pipeline,
+    open_deal,
 )
 from tandem.deals.errors import (
     PipelineInUse,
@@ -19,9 +20,9 @@ from tandem.deals.errors import (
     StageNeeded,
     VersionConflict,
 )
-from tandem.deals.models import Pipeline, Stage
+from tandem.deals.models import Deal, Pipeline, Stage
 from tandem.deals.queries import default_pipeline, stages_of
-from tandem.deals.schemas import ChangePipeline, ChangeStage, NewPipeline, NewStage
+from tandem.deals.schemas import ChangePipeline, ChangeStage, NewDeal, NewPipeline, NewStage
 from tandem.kernel.errors import Refused
 from tandem.kernel.undo import undo
 from tests.deals.conftest import last_done
@@ -46,6 +47,14 @@ def test_the_first_pipeline_is_there_on_first_use_and_once(deal, system):
     assert ensure_pipeline(system) == Pipeline.objects.get()
     assert names(Pipeline.objects.get()) == USUAL
     assert Pipeline.objects.get(is_default=True).motion.key == "new_business"
+
+
+def test_the_first_pipeline_stays_when_the_deal_that_needed_it_is_undone(priya):
+    open_deal(priya, data=NewDeal(name="Tins"))
+    undo(priya, last_done())
+    assert Deal.objects.get().deleted_at is not None
+    assert Pipeline.objects.get().deleted_at is None
+    assert names(Pipeline.objects.get()) == USUAL
 
 
 def test_a_stage_is_added_behind_the_open_ones(pipeline, boss):

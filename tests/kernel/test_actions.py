@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, transaction
@@ -6,6 +8,7 @@ from tandem.kernel.actions import action, current_change_set, give_reason, last_
 from tandem.kernel.actor import NOBODY, Actor
 from tandem.kernel.errors import Refused, Unauthenticated
 from tandem.kernel.models import ChangeSet
+from tandem.kernel.undo import undo
 from tandem.records.models import Tag
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,34 @@ def test_an_action_inside_another_is_part_of_it(admin: Actor) -> None:
     assert ChangeSet.objects.count() == before + 1
     assert set(Tag.objects.values_list("created_in_id", flat=True)) == {change_set_id}
     assert ChangeSet.objects.get(pk=change_set_id).reason == "because"
+
+
+@action(permission="records.tag", is_apart=True)
+def make_shelf(actor: Actor) -> Tag:
+    return Tag.objects.create(name="shelf", normalized="shelf")
+
+
+@action(permission="records.tag")
+def make_on_shelf(actor: Actor, *, fails: bool = False) -> Tag:
+    make_shelf(actor)
+    if fails:
+        raise ZeroDivisionError
+    return Tag.objects.create(name="on it", normalized="on it")
+
+
+def test_what_an_action_sets_up_apart_stays_when_the_deed_is_undone(admin: Actor) -> None:
+    make_on_shelf(admin)
+    done = ChangeSet.objects.get(public_id=last_change_set() or uuid4())
+    assert done.action == "kernel.make_on_shelf"
+    undo(admin, done.public_id)
+    assert list(Tag.objects.values_list("name", flat=True)) == ["shelf"]
+
+
+def test_what_an_action_sets_up_apart_goes_with_a_deed_that_fails(admin: Actor) -> None:
+    before = ChangeSet.objects.count()
+    with pytest.raises(ZeroDivisionError):
+        make_on_shelf(admin, fails=True)
+    assert (Tag.objects.count(), ChangeSet.objects.count()) == (0, before)
 
 
 def test_a_failing_action_leaves_nothing(admin: Actor) -> None:

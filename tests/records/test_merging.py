@@ -112,7 +112,7 @@ class Stage:
 @pytest.fixture
 def stage(system: Actor, make_user: Callable[..., User]) -> Stage:
     pipeline = ensure_pipeline(system)
-    policy = ensure_policy(system)
+    policy = ensure_policy()
     user = make_user("admin", name="Ann Admin")
     firm = create_company(system, data=NewCompany(name="Hythe Gifts"))[0]
     now = timezone.now()

@@ -46,17 +46,17 @@ _USUAL = (
 _LOCK = "deals.pipelines"
 
 
-@action(permission="deals.create")
 def ensure_pipeline(actor: Actor) -> Pipeline:
     """The default pipeline; on first use "New business" with the usual stages is set up."""
-    found = queries.default_pipeline()
-    if found is not None:
-        return found
+    return queries.default_pipeline() or _set_up_pipeline(actor)
+
+
+@action(permission="deals.create", is_apart=True)
+def _set_up_pipeline(actor: Actor) -> Pipeline:
     _one_at_a_time()
-    found = queries.default_pipeline()
-    if found is not None:
-        return found
-    return _insert(actor, _("New business"), motion=new_business(actor), is_default=True)
+    return queries.default_pipeline() or _insert(
+        actor, _("New business"), motion=new_business(actor), is_default=True
+    )
 
 
 @action(permission="deals.settings")

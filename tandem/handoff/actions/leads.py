@@ -10,7 +10,7 @@ from tandem.campaigns.models import Campaign
 from tandem.capture.models import Submission
 from tandem.handoff import queries
 from tandem.handoff.actions.offers import chosen_seller, offer, withdraw
-from tandem.handoff.actions.policies import usual_policy
+from tandem.handoff.actions.policies import ensure_policy
 from tandem.handoff.actions.rows import close_lead, locked, move, step, tell, write_lead
 from tandem.handoff.errors import CampaignUnknown, LeadClosed, PersonUnknown, VersionConflict
 from tandem.handoff.facts import LeadClosed as ClosedFact
@@ -58,7 +58,7 @@ def create_lead(actor: Actor, *, data: NewLead) -> tuple[Lead, bool]:
     person = queries.person_named(actor, data.person)
     if person is None:
         raise PersonUnknown(field="person")
-    policy = usual_policy()
+    policy = ensure_policy()
     existing = queries.open_lead(person.pk, policy.motion_id)
     if existing is not None:
         return queries.prepare_leads(Lead.objects.filter(pk=existing.pk)).get(), False
@@ -150,7 +150,7 @@ def qualify_lead(actor: Actor, public_id: UUID, *, cause: str) -> Lead:
 
 def _of_submission(actor: Actor, person: Person, submission: Submission) -> Lead | None:
     """The lead that a form makes; None where it makes none, or joins one that is there."""
-    policy = usual_policy()
+    policy = ensure_policy()
     existing = queries.open_lead(person.pk, policy.motion_id)
     if existing is not None:
         _join(actor, existing.pk, person, submission)

@@ -8,30 +8,25 @@ from tandem.handoff.models import Motion, QualificationPolicy
 from tandem.handoff.rules.scoring import THRESHOLD, USUAL_POINTS
 from tandem.handoff.schemas import PolicyIn, PromisesIn
 from tandem.kernel.actions import action
-from tandem.kernel.actor import Actor
+from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.live import changed
 from tandem.people.rules import NEW_BUSINESS
 
 
-@action(permission="handoff.view")
-def ensure_policy(actor: Actor) -> QualificationPolicy:
-    """The policy of new business; on first use the usual one is published."""
-    return usual_policy()
+def ensure_policy() -> QualificationPolicy:
+    """The policy of new business; on first use the product publishes the usual one."""
+    return queries.policy_called(NEW_BUSINESS) or _publish_usual(
+        job_actor("handoff.ensure_policy", frozenset({"handoff.automate"}))
+    )
 
 
-def usual_policy() -> QualificationPolicy:
-    """The policy of new business, made with its motion where there is none; once."""
-    known = queries.policy_called(NEW_BUSINESS)
-    if known is not None:
-        return known
+@action(permission="handoff.automate", is_apart=True)
+def _publish_usual(actor: Actor) -> QualificationPolicy:
     _one_at_a_time()
     motion, _is_new = Motion.objects.get_or_create(
         key=NEW_BUSINESS, defaults={"name": _("New business")}
     )
-    found = queries.policy_of(motion)
-    if found is not None:
-        return found
-    return _publish(
+    return queries.policy_of(motion) or _publish(
         motion,
         threshold=THRESHOLD,
         hand_raise=True,
@@ -42,7 +37,7 @@ def usual_policy() -> QualificationPolicy:
 @action(permission="handoff.settings")
 def publish_policy(actor: Actor, *, data: PolicyIn) -> QualificationPolicy:
     """Publish a new version of what makes a lead; leads keep the version that made them."""
-    policy = usual_policy()
+    policy = ensure_policy()
     points = {str(key): worth.model_dump() for key, worth in data.points.items()}
     if (policy.threshold, policy.hand_raise, policy.points) == (
         data.threshold,
@@ -59,7 +54,7 @@ def publish_policy(actor: Actor, *, data: PolicyIn) -> QualificationPolicy:
 @action(permission="handoff.settings")
 def set_promises(actor: Actor, *, data: PromisesIn) -> Motion:
     """Set the times that both sides owe each other; clocks that run keep theirs."""
-    motion = usual_policy().motion
+    motion = ensure_policy().motion
     values = data.model_dump()
     if any(getattr(motion, name) != value for name, value in values.items()):
         for name, value in values.items():
