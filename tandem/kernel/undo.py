@@ -6,7 +6,7 @@ What the change set created is deleted, what it deleted comes back. An undo is i
 set, so it can be undone. Everything is set-based SQL: one statement per table and kind of change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
@@ -93,6 +93,23 @@ def undoable_by(actor: Actor) -> ChangeSet | None:
         .order_by("-id")[:LOOKED_BACK]
     )
     return next((one for one in recent if _touched_tables(one.pk)), None)
+
+
+def undoable_among(actor: Actor, ids: Collection[int]) -> dict[int, UUID]:
+    """Those of these change sets that the actor may take back and nobody has, with their public
+    ids; one query."""
+    if not actor.may("kernel.undo"):
+        return {}
+    found = ChangeSet.objects.filter(pk__in=ids, undo_of__isnull=True).exclude(
+        Exists(ChangeSet.objects.filter(undo_of=OuterRef("pk")))
+    )
+    if not actor.may("kernel.undo_any"):
+        found = found.filter(actor_id__isnull=False, actor_id=actor.user_id)
+    return {
+        one.pk: one.public_id
+        for one in found
+        if (permission := permission_of(one.action)) is not None and actor.may(permission)
+    }
 
 
 def change_set_for(actor: Actor, public_id: UUID) -> ChangeSet:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -12,14 +13,18 @@ from psycopg import sql
 from tandem.accounts.rules import Side as UserSide
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
+from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.ids import new_public_id
 from tandem.kernel.refs import RecordRef
 from tandem.records.slots import STORY
-from tandem.timeline.models import Visibility
-from tandem.timeline.rules import Side, month_name, months_from, next_month
+from tandem.timeline import queries
+from tandem.timeline.errors import TooManyPins
+from tandem.timeline.models import Pin, StoryMark, StoryReader, Visibility
+from tandem.timeline.rules import Marks, Side, month_name, months_from, next_month
 from tandem.timeline.slots import ENTRY_KINDS
 
 MONTHS_AHEAD = 3
+PINS = 10
 
 
 def write(
@@ -99,6 +104,69 @@ class Storyteller:
 
 
 STORY.register("timeline", Storyteller())
+
+
+@action(permission="timeline.pin")
+def pin(actor: Actor, ref: RecordRef, *, event: UUID) -> None:
+    """Put an event on top of the story of a record; one that is there stays there once.
+
+    Raises Missing where the actor does not see the record or its story has no such event, and
+    TooManyPins.
+    """
+    entry = queries.entry_of(actor, ref, event)
+    if entry is None:
+        raise Missing()
+    pins = Pin.objects.filter(subject_kind=ref.kind, subject_id=ref.id)
+    if not pins.filter(event_id=event).exists() and pins.count() >= PINS:
+        raise TooManyPins()
+    _pin, is_new = pins.get_or_create(
+        subject_kind=ref.kind, subject_id=ref.id, event_id=event, defaults={"at": entry.at}
+    )
+    if is_new:
+        write(actor, [ref], kind="timeline.pinned", payload={"event": str(event)})
+
+
+@action(permission="timeline.pin")
+def unpin(actor: Actor, ref: RecordRef, *, event: UUID) -> None:
+    """Take an event down from the top of a story, where it stays in its place."""
+    if queries.entry_of(actor, ref, event) is None:
+        raise Missing()
+    pins = Pin.objects.filter(subject_kind=ref.kind, subject_id=ref.id, event_id=event)
+    if not pins.delete()[0]:
+        raise Missing()
+    write(actor, [ref], kind="timeline.unpinned", payload={"event": str(event)})
+
+
+@action(permission="timeline.view")
+def order_story(actor: Actor, *, is_oldest_first: bool) -> None:
+    """Let the actor read every story from its beginning, or from its end."""
+    if actor.user_id is None:
+        raise Refused()
+    StoryReader.objects.update_or_create(
+        user_id=actor.user_id, defaults={"is_oldest_first": is_oldest_first}
+    )
+
+
+def mark_read(actor: Actor, ref: RecordRef, marks: Marks) -> None:
+    """Remember that the actor reads a story: a mark of the reader's, not written in an action. One
+    statement, at most once a minute."""
+    now = timezone.now()
+    if actor.user_id is None or not marks.is_due(now):
+        return
+    StoryMark.objects.bulk_create(
+        [
+            StoryMark(
+                user_id=actor.user_id,
+                subject_kind=ref.kind,
+                subject_id=ref.id,
+                seen_at=now,
+                before_at=marks.since(now),
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["user", "subject_kind", "subject_id"],
+        update_fields=["seen_at", "before_at"],
+    )
 
 
 @action(permission="timeline.maintain")

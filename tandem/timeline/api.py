@@ -1,19 +1,22 @@
 """The story of a record by API."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.answers import REFUSALS, actor_of
 from tandem.kernel.errors import Invalid, Missing
 from tandem.kernel.refs import RecordRef
 from tandem.records.slots import OBJECT_TYPES
+from tandem.timeline.actions import pin, unpin
 from tandem.timeline.models import TimelineEntry
 from tandem.timeline.queries import story_of
-from tandem.timeline.schemas import StoryIn, StoryOut
+from tandem.timeline.schemas import StoryIn, StoryOut, WhoseIn
 from tandem.timeline.slots import kind_of
 
 router = Router(tags=["Timeline"])
@@ -21,9 +24,55 @@ router = Router(tags=["Timeline"])
 
 @router.get("", response={200: StoryOut, **REFUSALS}, operation_id="timeline_list")
 def list_entries(request: HttpRequest, params: Query[StoryIn]) -> Any:
-    """The story of a person or company, newest first."""
+    """The story of a person or company, newest first unless asked otherwise."""
     actor = actor_of(request)
     actor.require("timeline.view")
+    story = story_of(
+        actor,
+        _subject(actor, params),
+        side=params.side,
+        before=params.cursor,
+        limit=params.limit,
+        is_oldest_first=params.order == "oldest",
+    )
+    return {
+        "pinned": story.pinned_events,
+        "items": [_entry(entry) for entry in story.entries],
+        "next": story.next or None,
+    }
+
+
+list_entries.permission = "timeline.view"  # type: ignore[attr-defined]
+
+
+@router.put("/pins/{uuid:event}", response={204: None, **REFUSALS}, operation_id="timeline_pin")
+def pin_entry(request: HttpRequest, event: UUID, params: Query[WhoseIn]) -> Any:
+    """Put an event on top of the story of a person or company; there it stands once."""
+    actor = actor_of(request)
+    actor.require("timeline.pin")
+    pin(actor, _subject(actor, params), event=event)
+    return Status(204, None)
+
+
+pin_entry.permission = "timeline.pin"  # type: ignore[attr-defined]
+
+
+@router.delete(
+    "/pins/{uuid:event}", response={204: None, **REFUSALS}, operation_id="timeline_unpin"
+)
+def unpin_entry(request: HttpRequest, event: UUID, params: Query[WhoseIn]) -> Any:
+    """Take an event down from the top of a story."""
+    actor = actor_of(request)
+    actor.require("timeline.pin")
+    unpin(actor, _subject(actor, params), event=event)
+    return Status(204, None)
+
+
+unpin_entry.permission = "timeline.pin"  # type: ignore[attr-defined]
+
+
+def _subject(actor: Actor, params: WhoseIn) -> RecordRef:
+    """The record that is asked about, where the actor sees it."""
     asked = {"person": params.person, "company": params.company}
     named = [(kind, public_id) for kind, public_id in asked.items() if public_id is not None]
     if len(named) != 1:
@@ -37,17 +86,7 @@ def list_entries(request: HttpRequest, params: Query[StoryIn]) -> Any:
     found = pk.first()
     if found is None:
         raise Missing()
-    story = story_of(
-        actor,
-        RecordRef(kind, found),
-        side=params.side,
-        before=params.cursor,
-        limit=params.limit,
-    )
-    return {"items": [_entry(entry) for entry in story.entries], "next": story.next or None}
-
-
-list_entries.permission = "timeline.view"  # type: ignore[attr-defined]
+    return RecordRef(kind, found)
 
 
 def _entry(entry: TimelineEntry) -> dict[str, Any]:
@@ -58,6 +97,7 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
         "side": entry.side,
         "actor": entry.actor_label,
         "text": strip_tags(kind_of(entry).sentence(entry)),
+        "why": strip_tags(kind_of(entry).why(entry)),
         "is_automatic": entry.is_automatic,
         "source": entry.source,
         "payload": entry.payload,

@@ -13,6 +13,10 @@ class TimelineConfig(Room):
             _("Read the story of a record"),
             frozenset({"admin", "manager", "marketer", "seller", "viewer"}),
         ),
+        "timeline.pin": Permission(
+            _("Pin entries on top of the story of a record"),
+            frozenset({"admin", "manager", "marketer", "seller"}),
+        ),
         "timeline.maintain": Permission(_("Make room for new entries"), frozenset()),
     }
     loads = ("actions", "views")

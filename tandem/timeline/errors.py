@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from tandem.kernel.errors import Invalid
+from tandem.kernel.errors import Conflict, Invalid
 
 
 class PlaceInvalid(Invalid):
@@ -10,3 +10,10 @@ class PlaceInvalid(Invalid):
 
     code = "cursor_invalid"
     message = _("This part of the story is not there any more. Start again at the newest.")
+
+
+class TooManyPins(Conflict):
+    """What is all on top is nothing on top."""
+
+    code = "too_many_pins"
+    message = _("Ten entries are pinned already. Take one down first.")

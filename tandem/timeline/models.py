@@ -1,11 +1,14 @@
-"""The table of the story: one row per subject and event, in a part per month."""
+"""The story, one row per subject and event in a part per month; what is pinned, who read it."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
+from tandem.kernel.history import tracked
 from tandem.kernel.ids import new_public_id
-from tandem.kernel.models import CURRENT_CHANGE_SET, ChangeSet
+from tandem.kernel.models import CURRENT_CHANGE_SET, ChangeSet, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
 
 
@@ -71,3 +74,67 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.subject_kind}:{self.subject_id}"
+
+
+@tracked(root_by=("subject_kind", "subject_id"))
+class Pin(Tracked):
+    """An event that stands on top of a record's story. ``at`` is the event's own moment, by which
+    it is found in the story; who pinned it stands in the change set."""
+
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField()
+    event_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    subject_refs = SubjectRefs(
+        "subject_kind", "subject_id", on_merge=OnMerge.UNION, on_erase=OnErase.DELETE
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "event_id"], name="pin_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} on {self.subject_kind}:{self.subject_id}"
+
+
+class StoryMark(models.Model):
+    """When a user last read the story of a record: a mark of the reader's, no change of a record.
+
+    Pages opened within half an hour are one reading; ``before_at`` is when the one before ended.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField()
+    seen_at = models.DateTimeField(db_default=Now())
+    before_at = models.DateTimeField(null=True)
+
+    subject_refs = SubjectRefs(
+        "subject_kind", "subject_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id", "user"], name="storymark_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.subject_kind}:{self.subject_id}"
+
+
+class StoryReader(models.Model):
+    """How a user likes to read stories: newest first, unless they said otherwise."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", primary_key=True
+    )
+    is_oldest_first = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return str(self.user_id)

@@ -1,11 +1,13 @@
 """Reads of the story: always of records that the actor may see."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.template.loader import render_to_string
@@ -17,14 +19,16 @@ from tandem.accounts.queries import members_of_my_teams
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import Missing
 from tandem.kernel.refs import RecordRef
+from tandem.kernel.undo import undoable_among
 from tandem.records.models import Comment
 from tandem.records.queries.merging import selves_of
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
-from tandem.timeline.models import TimelineEntry, Visibility
-from tandem.timeline.rules import Day, Place, Side, by_day, place_of, runs
+from tandem.timeline.models import Pin, TimelineEntry, Visibility
+from tandem.timeline.rules import Day, Marks, Place, Side, by_day, place_of, runs
 from tandem.timeline.slots import EntryKind, kind_of, not_touches
 
 PAGE_SIZE = 50
+MOST_NEW = 100
 FILTERS = ("mkt", "sales", "system", "mine")
 
 
@@ -35,11 +39,19 @@ class Line:
     entries: Sequence[TimelineEntry]
     is_before: bool = False
     subjects: Sequence[tuple[str, str]] = ()
+    is_pinned: bool = False
+    undo: UUID | None = None
+    is_at_mark: bool = False
 
     @property
     def entry(self) -> TimelineEntry:
         """The newest one."""
         return self.entries[0]
+
+    @property
+    def parts(self) -> Sequence[tuple[SafeString, datetime]]:
+        """What a run is made of, as it opens in its place."""
+        return [(self.kind.sentence(one), one.at) for one in self.entries] if self.is_run else []
 
     @property
     def kind(self) -> EntryKind:
@@ -89,12 +101,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Story:
-    """A page of a story, newest first; ``next`` is the cursor of what is older, or empty."""
+    """A page of a story in the reader's order; ``next`` is the cursor of what follows, or empty.
+
+    ``since`` is when the reader was here last, ``new`` how many entries others wrote since (at
+    most ``MOST_NEW``); ``pinned`` stand on top of the first page.
+    """
 
     days: list[Day[Line]]
     next: str
     side: str = ""
     entries: Sequence[TimelineEntry] = field(default_factory=list)
+    pinned: Sequence[Line] = ()
+    pinned_events: Sequence[UUID] = ()
+    since: datetime | None = None
+    new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +136,79 @@ def story_of(
     side: str | None = None,
     before: str = "",
     limit: int = PAGE_SIZE,
+    is_oldest_first: bool = False,
+    since: datetime | None = None,
 ) -> Story:
-    """A page of the story of a record, newest first; five queries at most.
+    """A page of the story of a record, newest first unless asked; eight queries at most.
 
     What was told of a record that was merged into it is told here too.
 
-    ``side`` is a lane or ``mine``; ``before`` the cursor of the page before. Raises Missing when
-    the actor may not see the record, PlaceInvalid for a strange cursor.
+    ``side`` is a lane or ``mine``; ``before`` the cursor of the page before; ``since`` draws the
+    line of what others wrote after it. Raises Missing when the actor may not see the record,
+    PlaceInvalid for a strange cursor.
     """
     _require_visible(actor, ref)
     refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
     entries = _entries_of(actor, refs, side=side)
     place = place_of(before)
-    if place is not None:
-        entries = entries.filter(Q(at__lt=place.at) | Q(at=place.at, id__lt=place.id))
-    found = list(entries.order_by("-at", "-id")[: limit + 1])
+    found = list(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
     page = found[:limit]
     has_more = len(found) > limit
     handed_at = _first_handoff(refs) if page else None
     # The lane of sales begins with the hand-off; where there was none, with their first entry.
     has_sales = any(entry.side == Side.SALES for entry in page)
+    new = _count_new(actor, entries, since) if since else 0
+    pins = _pinned(actor, ref, refs)
+    pinned_ids = {entry.event_id for entry in pins}
+    undoable = _undoable(actor, page)
     lines = [
-        Line(run, is_before=run[0].at < handed_at if handed_at else not has_sales)
-        for run in runs(_with_live_words(page), _run_key)
+        Line(
+            run[::-1] if is_oldest_first else run,
+            is_before=run[0].at < handed_at if handed_at else not has_sales,
+            is_pinned=run[0].event_id in pinned_ids,
+            undo=undoable.get(run[0].change_set_id) if len(run) == 1 else None,
+        )
+        for run in runs(_with_live_words(page), partial(_run_key, since))
     ]
+    if since and new:
+        _draw_mark(lines, since, place, is_oldest_first=is_oldest_first)
+    on_top = _with_live_words(pins) if not place and not side else []
     return Story(
         days=by_day(lines, _day_of_line, after=_day(place.at) if place else None),
         next=Place(page[-1].at, page[-1].id).encoded() if has_more else "",
         side=side or "",
         entries=page,
+        pinned=[Line([entry], is_pinned=True) for entry in on_top],
+        pinned_events=[entry.event_id for entry in pins],
+        since=since,
+        new=new,
     )
+
+
+def marks_of(actor: Actor, ref: RecordRef) -> Marks:
+    """What the actor left in the story of a record; one query."""
+    if actor.user_id is None:
+        return Marks()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT v.seen_at, v.before_at, coalesce(r.is_oldest_first, false)
+            FROM (SELECT %(user)s::bigint AS id) u
+            LEFT JOIN timeline_storyreader r ON r.user_id = u.id
+            LEFT JOIN timeline_storymark v ON v.user_id = u.id
+                AND v.subject_kind = %(kind)s AND v.subject_id = %(id)s
+            """,
+            {"user": actor.user_id, "kind": ref.kind, "id": ref.id},
+        )
+        return Marks(*cursor.fetchone())
+
+
+def entry_of(actor: Actor, ref: RecordRef, event: UUID) -> TimelineEntry | None:
+    """The entry of an event in the story of a record, where the actor may read it. Raises Missing
+    where the record is out of sight."""
+    _require_visible(actor, ref)
+    refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
+    return _entries_of(actor, refs).filter(event_id=event).first()
 
 
 def latest_of(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, TimelineEntry]:
@@ -235,6 +298,60 @@ def _entries_of(
     return entries.filter(side=side) if side else entries
 
 
+def _from_place(
+    entries: QuerySet[TimelineEntry], place: Place | None, *, is_oldest_first: bool
+) -> QuerySet[TimelineEntry]:
+    if is_oldest_first:
+        if place is not None:
+            entries = entries.filter(Q(at__gt=place.at) | Q(at=place.at, id__gt=place.id))
+        return entries.order_by("at", "id")
+    if place is not None:
+        entries = entries.filter(Q(at__lt=place.at) | Q(at=place.at, id__lt=place.id))
+    return entries.order_by("-at", "-id")
+
+
+def _count_new(actor: Actor, entries: QuerySet[TimelineEntry], since: datetime) -> int:
+    others = entries.filter(at__gt=since).exclude(
+        actor_user_id__isnull=False, actor_user_id=actor.user_id
+    )
+    return others.order_by()[:MOST_NEW].count()
+
+
+def _draw_mark(
+    lines: list[Line], since: datetime, place: Place | None, *, is_oldest_first: bool
+) -> None:
+    """Draw the line between what is new and what was there, where it falls into this page."""
+    was_new = place.at > since if place else None
+    for at, line in enumerate(lines):
+        is_new = line.entry.at > since
+        if was_new is not None and is_new != was_new:
+            lines[at] = replace(line, is_at_mark=True)
+            return
+        was_new = is_new
+
+
+def _pinned(actor: Actor, ref: RecordRef, refs: Sequence[RecordRef]) -> list[TimelineEntry]:
+    """The entries on top, the last one pinned first; one query more where there are any."""
+    pins = Pin.objects.filter(subject_kind=ref.kind, subject_id=ref.id).order_by("-id")
+    places = dict(pins.values_list("event_id", "at"))
+    if not places:
+        return []
+    entries = _entries_of(actor, refs).filter(event_id__in=places, at__in=places.values())
+    found = {entry.event_id: entry for entry in entries}
+    return [found[event] for event in places if event in found]
+
+
+def _undoable(actor: Actor, entries: Iterable[TimelineEntry]) -> dict[int, UUID]:
+    """The change sets behind automatic entries that the actor may take back, by key; one query
+    where there are any."""
+    asked = [
+        entry.change_set_id
+        for entry in entries
+        if entry.is_automatic and kind_of(entry).offers_undo
+    ]
+    return undoable_among(actor, asked) if asked else {}
+
+
 def _about(refs: Sequence[RecordRef]) -> Q:
     whose = Q(pk__in=[])
     for ref in refs:
@@ -280,10 +397,10 @@ def _with_live_words(entries: list[TimelineEntry]) -> list[TimelineEntry]:
     return entries
 
 
-def _run_key(entry: TimelineEntry) -> object | None:
+def _run_key(since: datetime | None, entry: TimelineEntry) -> object | None:
     if not entry.is_automatic or kind_of(entry).run is None:
         return None
-    return entry.kind, entry.side, _day(entry.at)
+    return entry.kind, entry.side, _day(entry.at), since is not None and entry.at > since
 
 
 def _day(moment: datetime) -> date:

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -13,6 +13,9 @@ from tandem.timeline.errors import PlaceInvalid
 Item = TypeVar("Item")
 MAX_PLACE = 200
 MAX_ID = 2**63
+# Looks that lie closer together are one reading; a mark is written at most once in a minute.
+READING_GAP = timedelta(minutes=30)
+MARK_EVERY = timedelta(minutes=1)
 
 
 class Side(StrEnum):
@@ -54,6 +57,25 @@ def place_of(cursor: str) -> Place | None:
     if type(id_) is not int or not 0 <= id_ < MAX_ID:
         raise PlaceInvalid(field="cursor")
     return Place(at, id_)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a reader left in a story: the last look, the end of the reading before, the order."""
+
+    seen_at: datetime | None = None
+    before_at: datetime | None = None
+    is_oldest_first: bool = False
+
+    def since(self, now: datetime) -> datetime | None:
+        """When the last reading ended, of which this look is no part; None at the first one."""
+        if self.seen_at is not None and now - self.seen_at > READING_GAP:
+            return self.seen_at
+        return self.before_at
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether this look has to be marked."""
+        return self.seen_at is None or now - self.seen_at >= MARK_EVERY
 
 
 def runs(items: Sequence[Item], key: Callable[[Item], object | None]) -> list[list[Item]]:

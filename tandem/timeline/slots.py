@@ -33,6 +33,8 @@ class EntryKind:
     tells several neighbours of a day at once ("6 page views"); kinds without it are never put
     together. ``is_observed`` draws the open node: what was seen to happen, where a filled one is
     what a human said. ``is_touch`` counts as contact in a list's last touch.
+    ``offers_undo`` lets who may take back an automatic entry's change set from beside it: true
+    where that change set is this deed alone.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class EntryKind:
     short: Callable[[TimelineEntry], str] | None = None
     is_observed: bool = True
     is_touch: bool = True
+    offers_undo: bool = False
 
 
 ENTRY_KINDS: Slot[EntryKind] = Slot("entry kind", EntryKind)

@@ -38,6 +38,7 @@ WRITABLE: dict[str, frozenset[str]] = {
     "django_session": frozenset(),  # who is signed in, which language: no record
     "kernel_cache": frozenset(),  # counters of rates: no record
     "accounts_user": frozenset({"last_seen_at"}),  # the user's own last-seen mark
+    "timeline_storymark": frozenset(),  # the reader's own mark in a story: no record
     "accounts_apitoken": frozenset({"last_used_at"}),  # the same of a token
 }
 # Reading these is no question to the pages: they stream for as long as somebody listens.

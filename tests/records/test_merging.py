@@ -256,6 +256,12 @@ ROWS: dict[tuple[str, str], Callable[[Stage, int, int, int], dict[str, Any]]] = 
         "source": "shop",
         "value": f"{side}-{n}",
     },
+    ("timeline.pin", "subject_id"): lambda s, pk, side, n: {
+        "subject_kind": _kind(s, pk),
+        "subject_id": pk,
+        "event_id": UUID(int=n if n % 3 == 0 else n + side * 100),
+        "at": s.now,
+    },
     ("lake.subjectalias", "record_id"): lambda s, pk, side, n: {
         "subject": f"v{side}-{n}",
         "kind": _kind(s, pk),

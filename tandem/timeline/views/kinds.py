@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from tandem.records.slots import object_type
 from tandem.timeline.models import TimelineEntry
+from tandem.timeline.rules import Side
 from tandem.timeline.slots import ENTRY_KINDS, EntryKind, strong
 
 
@@ -114,7 +115,17 @@ def _detached(entry: TimelineEntry) -> SafeString:
     )
 
 
+def _pinned(entry: TimelineEntry) -> SafeString:
+    return format_html(_("{who} pinned an entry"), who=strong(entry.actor_label))
+
+
+def _unpinned(entry: TimelineEntry) -> SafeString:
+    return format_html(_("{who} took a pinned entry down"), who=strong(entry.actor_label))
+
+
 for kind in (
+    EntryKind("timeline.pinned", "pin", _pinned, side=Side.SYSTEM, is_touch=False),
+    EntryKind("timeline.unpinned", "pinned-off", _unpinned, side=Side.SYSTEM, is_touch=False),
     EntryKind("records.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("records.commented", "note", _commented, box=_words, is_observed=False),
     EntryKind("records.tagged", "tag", _tagged, is_touch=False),

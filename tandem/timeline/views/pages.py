@@ -7,17 +7,30 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
 
+from tandem.kernel.actions import last_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
 from tandem.records.queries import visible_record
-from tandem.records.slots import RECORD_TABS, ObjectType, Text, object_type_by_slug
-from tandem.timeline.queries import FILTERS, story_of
-from tandem.ui.responses import render
+from tandem.records.slots import (
+    MERGED_TABLES,
+    RECORD_TABS,
+    MergedTable,
+    ObjectType,
+    Text,
+    object_type_by_slug,
+)
+from tandem.timeline.actions import mark_read, order_story, pin, unpin
+from tandem.timeline.queries import FILTERS, MOST_NEW, marks_of, story_of
+from tandem.timeline.schemas import OrderIn, PinIn
+from tandem.ui.forms import submit
+from tandem.ui.responses import Toast, render, see_other
 
 LABELS = (
     ("", gettext_lazy("All")),
@@ -47,27 +60,76 @@ class TimelineTab:
 
 
 RECORD_TABS.register("timeline", TimelineTab())
+MERGED_TABLES.register("timeline.pin", MergedTable(gettext_lazy("Pinned entries")))
 
 
 @require_GET
 @page(permission="timeline.view")
 def story(request: ActorRequest, slug: str, public_id: UUID) -> HttpResponseBase:
-    object_type = object_type_by_slug(slug)
-    if object_type is None:
-        raise Missing()
-    request.actor.require(object_type.permissions.view)
-    record = visible_record(object_type, request.actor, public_id)
+    object_type, record = _record(request, slug, public_id)
     context = _context(request, object_type, record)
     context["page_title"] = object_type.name_of(record)
     return render(request, "timeline/page.html", context, fragment="older")
 
 
+@require_POST
+@page(permission="timeline.pin")
+def pins(request: ActorRequest, slug: str, public_id: UUID) -> HttpResponseBase:
+    object_type, record = _record(request, slug, public_id)
+    pin(request.actor, object_type.ref(record), event=submit(PinIn, request.POST).value.event)
+    return _back(request, object_type, record, Toast(_("Pinned"), undo=last_change_set()))
+
+
+@require_POST
+@page(permission="timeline.pin")
+def pin_removal(request: ActorRequest, slug: str, public_id: UUID, event: UUID) -> HttpResponseBase:
+    object_type, record = _record(request, slug, public_id)
+    unpin(request.actor, object_type.ref(record), event=event)
+    return _back(request, object_type, record, Toast(_("Taken down"), undo=last_change_set()))
+
+
+@require_POST
+@page(permission="timeline.view")
+def order(request: ActorRequest, slug: str, public_id: UUID) -> HttpResponseBase:
+    object_type, record = _record(request, slug, public_id)
+    data = submit(OrderIn, request.POST).value
+    order_story(request.actor, is_oldest_first=data.order == "oldest")
+    return _back(request, object_type, record, None)
+
+
+def _record(request: ActorRequest, slug: str, public_id: UUID) -> tuple[ObjectType, Any]:
+    object_type = object_type_by_slug(slug)
+    if object_type is None:
+        raise Missing()
+    request.actor.require(object_type.permissions.view)
+    return object_type, visible_record(object_type, request.actor, public_id)
+
+
+def _back(
+    request: ActorRequest, object_type: ObjectType, record: Any, toast: Toast | None
+) -> HttpResponseBase:
+    side = request.POST.get("side", "")
+    kept = f"&{urlencode({'side': side})}" if side in FILTERS else ""
+    url = reverse("records:record", args=[object_type, record.public_id])
+    return see_other(request, f"{url}?tab=timeline{kept}", toast=toast)
+
+
 def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict[str, Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
+    ref = object_type.ref(record)
     side = request.GET.get("side", "")
     side = side if side in FILTERS else ""
     before = request.GET.get("before", "")
-    found = story_of(actor, object_type.ref(record), side=side or None, before=before)
+    marks = marks_of(actor, ref)
+    found = story_of(
+        actor,
+        ref,
+        side=side or None,
+        before=before,
+        is_oldest_first=marks.is_oldest_first,
+        since=marks.since(timezone.now()),
+    )
+    mark_read(actor, ref, marks)
     base = reverse("records:record", args=[object_type, record.public_id])
     own = reverse("timeline:story", args=[object_type.slug, record.public_id])
     kept = {"side": side} if side else {}
@@ -78,6 +140,7 @@ def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict
         "story": found,
         "side": side,
         "is_first": not before,
+        "is_oldest_first": marks.is_oldest_first,
         "record_url": base,
         "filters": [
             (key, label, f"{base}?{urlencode({'tab': 'timeline', 'side': key})}", key == side)
@@ -86,4 +149,12 @@ def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict
         "older_url": f"{own}?{older}" if found.next else "",
         "older_page": f"{base}?tab=timeline&{older}" if found.next else "",
         "may_comment": actor.may("records.comment") and actor.user_id is not None,
+        "may_pin": actor.may("timeline.pin"),
+        "new_words": _new_words(found.new),
     }
+
+
+def _new_words(count: int) -> str:
+    if count >= MOST_NEW:
+        return _("%(count)s and more new") % {"count": MOST_NEW}
+    return ngettext("%(count)s new", "%(count)s new", count) % {"count": count}
