@@ -14,6 +14,7 @@ from tandem.records.views import (
     records,
     saved,
     talk,
+    totals,
 )
 
 app_name = "records"
@@ -41,6 +42,8 @@ urlpatterns = [
     path("<kind:kind>/duplicates/<uuid:pair_id>/apart", duplicates.pair_apart, name="pair-apart"),
     path("<kind:kind>", lists.record_list, name="list"),
     path("<kind:kind>/count", lists.record_count, name="count"),
+    path("<kind:kind>/feet", totals.feet, name="feet"),
+    path("<kind:kind>/foot/<slug:key>", totals.foot, name="foot"),
     path("<kind:kind>/new", records.new_record, name="new"),
     path("<kind:kind>/new/likely", duplicates.likely, name="likely"),
     path("<kind:kind>/many/<slug:offer>", many.many, name="many"),

@@ -232,7 +232,7 @@ def run_announced(
         shown.advance(0, message="")
         report = do_now(actor, object_type, Selection(every=query), deed, advance=shown.advance)
         shown.record.done = shown.record.total = report.matched
-        shown.record.result = report.as_json()
+        shown.record.result = report.as_json() | {"verb": deed.verb}
     return report
 
 

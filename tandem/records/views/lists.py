@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -20,9 +21,12 @@ from tandem.kernel.errors import Missing
 from tandem.records import queries, rules
 from tandem.records.models import SavedView
 from tandem.records.queries import ListPage, ListQuery
+from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, totals
 from tandem.records.rules import Condition, Group
+from tandem.records.rules.aggregates import Asked
 from tandem.records.slots import Field, ObjectType
 from tandem.records.views.doors import record_page
+from tandem.records.views.feet import NO_FEET, feet_cells
 from tandem.records.views.offers import Offer, offers
 from tandem.records.views.table import table_rows
 from tandem.records.views.words import JOINTS, node_in_words, value_in_words
@@ -67,10 +71,11 @@ class ListState:
             cursor=params.get("cursor", ""),
         )
         queries.sort_of(object_type, self.query.sort)
+        self.footers = self._footers()
 
     @property
     def is_changed(self) -> bool:
-        return any(name in self._params for name in ("filter", "sort", "columns"))
+        return any(name in self._params for name in ("filter", "sort", "columns", "footers"))
 
     @property
     def is_filtered(self) -> bool:
@@ -123,6 +128,15 @@ class ListState:
             tree = "unreadable"
         return queries.read_filters(self.object_type, tree)
 
+    def _footers(self) -> Asked:
+        """What the feet of the columns tell: ``net:sum,owner:empty``, or ``none``."""
+        given = self._params.get("footers", "")
+        if not given:
+            kept = self.view.footers if self.view else {}
+            return kept_footers(self.object_type, self.actor, kept)
+        parts = [] if given == NO_FEET else given.split(",")
+        return read_asked(self.object_type, self.actor, parts, place="footers")
+
 
 @require_GET
 @record_page
@@ -164,15 +178,15 @@ def record_count(request: ActorRequest, object_type: ObjectType) -> HttpResponse
     state = ListState(object_type, request.actor, request.GET.dict())
     total = queries.records_matching(object_type, request.actor, state.query).count()
     context = {"type": object_type, "page_title": object_type.label_plural, "state": state}
-    counted = {"total": formats.number(total), "counted": _counted(object_type, total)}
-    return TemplateResponse(request, "records/list.html#total", context | counted)
+    told = {"total": formats.number(total), "counted": counted(object_type, total)}
+    return TemplateResponse(request, "records/list.html#total", context | told)
 
 
 def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer]) -> dict[str, Any]:
     """What the table of a list shows."""
     object_type = state.object_type
     columns = queries.columns_of(object_type, state.query.columns)
-    total, is_all = queries.count_up_to(object_type, state.actor, state.query)
+    found = _totals(state)
     rows = table_rows(
         object_type,
         state.actor,
@@ -186,20 +200,40 @@ def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer])
         "column_choices": _column_choices(object_type, columns),
         "rows": rows,
         "sort": state.sort,
-        "total": formats.number(total) if is_all else f"{formats.number(total)}+",
-        "counted": _counted(object_type, total if is_all else total + 1),
-        "count_url": "" if is_all else _count_url(state),
+        "total": formats.number(found.rows) if found.is_all else f"{formats.number(found.rows)}+",
+        "counted": counted(object_type, found.rows if found.is_all else found.rows + 1),
+        "feet": feet_of(state, found, why=_("Being added up")),
+        "count_url": "" if found.is_all or state.footers else _url_of(state, "count"),
+        "feet_url": _url_of(state, "feet") if state.footers and not found.is_all else "",
         "next_url": state.url(cursor=page.next) if page.next else "",
         "first_url": state.url() if state.query.cursor else "",
     }
 
 
-def _counted(object_type: ObjectType, total: int) -> str:
+def _totals(state: ListState) -> Totals:
+    """How many rows there are and what the feet tell of them; one query, of a bounded cost."""
+    if state.footers:
+        limit = queries.COUNTED_AT_ONCE
+        return totals(state.object_type, state.actor, state.query, state.footers, limit=limit)
+    rows, is_all = queries.count_up_to(state.object_type, state.actor, state.query)
+    return Totals(rows, is_all, ())
+
+
+def feet_of(state: ListState, found: Totals, *, why: str = "") -> SafeString:
+    """The cells of the foot of a list; ``why`` says why figures are not known."""
+    columns = queries.columns_of(state.object_type, state.query.columns)
+    path = reverse("records:foot", args=[state.object_type, "KEY"])
+    url = f"{path}?{urlencode(state.params)}"
+    return feet_cells(columns, state.footers, found.figures, choose_url=url, why=why)
+
+
+def counted(object_type: ObjectType, total: int) -> str:
     return str(object_type.label if total == 1 else object_type.label_plural).lower()
 
 
-def _count_url(state: ListState) -> str:
-    path = reverse("records:count", args=[state.object_type])
+def _url_of(state: ListState, part: str) -> str:
+    """The address of a part of the list that is fetched after the page."""
+    path = reverse(f"records:{part}", args=[state.object_type])
     return f"{path}?{urlencode(state.params)}"
 
 

@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tandem.kernel.doors import ActorRequest, page
@@ -68,7 +68,8 @@ def many(request: ActorRequest, object_type: ObjectType, offer: str) -> HttpResp
             if isinstance(done, ProgressRecord):
                 to = reverse("records:many-progress", args=[object_type, done.public_id])
                 return see_other(request, f"{to}?{urlencode({'back': state.url()})}")
-            return see_other(request, state.url(), toast=_told(object_type, done))
+            toast = _told(object_type, done, dialog.verb)
+            return see_other(request, state.url(), toast=toast)
     return dialog.render()
 
 
@@ -286,19 +287,27 @@ def _foreseen(object_type: ObjectType, found: Forecast, verb: BulkVerb, *, is_su
     }
 
 
-def _told(object_type: ObjectType, done: BulkReport) -> Toast:
-    words = _in_words(object_type, done.as_json())
+def _told(object_type: ObjectType, done: BulkReport, verb: BulkVerb) -> Toast:
+    words = _in_words(object_type, done.as_json() | {"verb": verb})
     if done.export is not None:
         to = reverse("records:export", args=[done.export])
         return Toast(words, link=to, link_label=_("Download"))
     return Toast(words, tone="ok" if done.changed else "warn", undo=done.change_set)
 
 
+_DONE = {
+    BulkVerb.DELETE: gettext_lazy("%(records)s deleted"),
+    BulkVerb.TAG: gettext_lazy("%(records)s tagged"),
+    BulkVerb.UNTAG: gettext_lazy("Tag taken off %(records)s"),
+}
+
+
 def _in_words(object_type: ObjectType, result: Mapping[str, Any]) -> str:
     """48 people changed, 12 were so already, 1 is not there for you."""
     if result.get("export"):
         return _("%(records)s exported") % {"records": _kinds(object_type, result["matched"])}
-    parts = [_("%(records)s changed") % {"records": _kinds(object_type, result["changed"])}]
+    said = _DONE.get(result.get("verb", ""), gettext_lazy("%(records)s changed"))
+    parts = [str(said) % {"records": _kinds(object_type, result["changed"])}]
     if result["unchanged"]:
         already = ngettext("%(n)s was so already", "%(n)s were so already", result["unchanged"])
         parts.append(already % {"n": formats.number(result["unchanged"])})

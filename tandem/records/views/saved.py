@@ -64,6 +64,7 @@ def _list_of(state: ListState) -> dict[str, Any]:
         "filters": rules.as_json(state.query.filters),
         "sort": state.query.sort,
         "columns": list(state.query.columns),
+        "footers": dict(state.footers),
     }
 
 
