@@ -90,6 +90,9 @@ class AccountsConfig(Room):
         "accounts.manage_tokens": Permission(_("Make and revoke one's own tokens"), EVERYONE),
         "accounts.view_users": Permission(_("See users and teams"), EVERYONE),
         "accounts.manage_users": Permission(_("Add and change users"), frozenset({"admin"})),
+        "accounts.manage_roles": Permission(
+            _("Decide what roles see and may do"), frozenset({"admin"})
+        ),
         "accounts.manage_teams": Permission(
             _("Add and change teams"), frozenset({"admin", "manager"})
         ),

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from tandem.kernel.errors import Conflict, DomainError, Invalid
+from tandem.kernel.errors import Conflict, DomainError, Invalid, Refused
 
 
 class UserExists(Conflict):
@@ -23,6 +23,34 @@ class WeakPassword(Invalid):
     """The password breaks a rule of this installation."""
 
     code = "weak_password"
+
+
+class FieldHidden(Refused):
+    """The role of who asks does not see this field: not to read, filter, sort, group or write."""
+
+    code = "field_hidden"
+    message = _("Your role does not see this field.")
+
+
+class AdminStays(Conflict):
+    """Administrators see everything and may do everything."""
+
+    code = "admin_stays"
+    message = _("Administrators always see everything and may do everything.")
+
+
+class OnlyAdmins(Conflict):
+    """Whoever gives roles could give them to themselves."""
+
+    code = "only_admins"
+    message = _("This right stays with administrators: whoever has it can give roles.")
+
+
+class NameStays(Conflict):
+    """Without its name no record can be shown."""
+
+    code = "name_stays"
+    message = _("The name of a record cannot be hidden: without it no record can be shown.")
 
 
 class TeamExists(Conflict):

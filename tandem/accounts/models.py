@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tandem.accounts.rules import Role, Side, TeamKind, Theme, normal_address
+from tandem.kernel.actor import Scope
 from tandem.kernel.history import tracked
 from tandem.kernel.models import PublicIdField, Record, Tracked
 
@@ -22,6 +23,12 @@ ROLE_LABELS: Mapping[Role, Label] = {
     Role.MARKETER: _("Marketer"),
     Role.SELLER: _("Seller"),
     Role.VIEWER: _("Viewer"),
+}
+SCOPE_LABELS: Mapping[Scope, Label] = {
+    Scope.NONE: _("none"),
+    Scope.OWN: _("their own"),
+    Scope.TEAM: _("their team's"),
+    Scope.ALL: _("all"),
 }
 SIDE_LABELS: Mapping[Side, Label] = {
     Side.MARKETING: _("Marketing"),
@@ -195,6 +202,71 @@ class Membership(Tracked):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.team_id}"
+
+
+class RoleRule(Tracked):
+    """What a company decided otherwise about one role."""
+
+    role = models.CharField(max_length=10, choices=_choices(ROLE_LABELS))
+
+    class Meta:
+        abstract = True
+
+
+def _not_of_admins(name: str) -> models.CheckConstraint:
+    # Administrators see and may do everything: nobody can lock the last of them out.
+    return models.CheckConstraint(condition=~models.Q(role=str(Role.ADMIN)), name=name)
+
+
+@tracked(root=("role_verb", "id"))
+class RoleVerb(RoleRule):
+    """A right that a role has otherwise, or has otherwise not."""
+
+    permission = models.CharField(max_length=80)
+    is_held = models.BooleanField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "permission"], name="roleverb_once"),
+            _not_of_admins("roleverb_not_of_admins"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.permission}"
+
+
+@tracked(root=("role_scope", "id"))
+class RoleScope(RoleRule):
+    """How far a role sees among the records of a kind, where that is not the usual."""
+
+    kind = models.CharField(max_length=30)
+    scope = models.CharField(max_length=4, choices=_choices(SCOPE_LABELS))
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "kind"], name="rolescope_once"),
+            _not_of_admins("rolescope_not_of_admins"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.kind}"
+
+
+@tracked(root=("hidden_field", "id"))
+class HiddenField(RoleRule):
+    """A field of a kind of record that is not there for a role."""
+
+    kind = models.CharField(max_length=30)
+    field = models.CharField(max_length=60)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "kind", "field"], name="hiddenfield_once"),
+            _not_of_admins("hiddenfield_not_of_admins"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.kind}.{self.field}"
 
 
 class ApiToken(models.Model):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.db import connection
 from django.db.models import Count, Model, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
@@ -28,9 +29,8 @@ from tandem.accounts.models import (
     UserQuerySet,
 )
 from tandem.accounts.rules import (
+    RoleDecisions,
     normal_address,
-    permissions_of,
-    scopes_of,
     secret_hash,
     token_parts,
     usual_week,
@@ -58,20 +58,40 @@ COMMAND_PERMISSIONS = frozenset(
 
 
 def actor_for(user: User, source: Source = Source.UI) -> Actor:
-    """The actor that a user is; one query for the teams. A deactivated user is nobody."""
+    """The actor that a user is; one query for the teams and for what the company decided about
+    the role. A deactivated user is nobody."""
     if not user.is_active or user.deleted_at is not None:
         return NOBODY
-    teams = Membership.objects.filter(user_id=user.pk, team__deleted_at__isnull=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_TEAMS_AND_ROLE, {"user": user.pk, "role": user.role})
+        teams, verbs, scopes, hidden = cursor.fetchone()
+    decided = RoleDecisions.read(verbs, scopes, hidden)
     return Actor(
         kind=ActorKind.USER,
         label=user.name or user.email,
         user_id=user.pk,
-        permissions=permissions_of(user.role),
-        scopes=scopes_of(user.role),
-        team_ids=frozenset(teams.values_list("team_id", flat=True)),
+        permissions=decided.permissions(user.role),
+        scopes=decided.scopes(user.role),
+        hidden=decided.hidden,
+        team_ids=frozenset(teams),
         source=source,
         side=user.side,
     )
+
+
+_TEAMS_AND_ROLE = """
+    SELECT ARRAY(
+        SELECT m.team_id FROM accounts_membership m JOIN accounts_team t ON t.id = m.team_id
+        WHERE m.user_id = %(user)s AND t.deleted_at IS NULL
+    ), (
+        SELECT json_object_agg(permission, is_held) FROM accounts_roleverb WHERE role = %(role)s
+    ), (
+        SELECT json_object_agg(kind, scope) FROM accounts_rolescope WHERE role = %(role)s
+    ), (
+        SELECT json_agg(json_build_array(kind, field)) FROM accounts_hiddenfield
+        WHERE role = %(role)s
+    )
+"""
 
 
 def actor_of_session(request: HttpRequest) -> Actor:

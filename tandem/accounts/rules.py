@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from tandem.kernel.actor import Scope
 from tandem.kernel.permissions import of_roles
@@ -56,6 +57,9 @@ SCOPES: Mapping[Role, Mapping[str, Scope]] = MappingProxyType(
     }
 )
 
+# Rights by which somebody could make themselves an administrator: no other role may have them.
+ADMINS_OWN = frozenset({"accounts.manage_users", "accounts.manage_roles"})
+
 _SIDES: Mapping[Role, Side] = MappingProxyType(
     {Role.MARKETER: Side.MARKETING, Role.SELLER: Side.SALES}
 )
@@ -84,6 +88,38 @@ def scopes_of(role: str) -> Mapping[str, Scope]:
 def permissions_of(role: str) -> frozenset[str]:
     """Every permission that the rooms give to this role."""
     return of_roles([role])
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDecisions:
+    """What a company decided otherwise about one role; nothing for who keeps to the defaults."""
+
+    verbs: Mapping[str, bool] = field(default_factory=dict)
+    reach: Mapping[str, Scope] = field(default_factory=dict)
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls,
+        verbs: Mapping[str, bool] | None,
+        scopes: Mapping[str, str] | None,
+        hidden: Iterable[tuple[str, str]] | None,
+    ) -> Self:
+        """The decisions from rows of the database; None stands for no row."""
+        by_kind: dict[str, frozenset[str]] = {}
+        for kind, key in hidden or ():
+            by_kind[kind] = by_kind.get(kind, frozenset()) | {key}
+        reach = {kind: Scope(scope) for kind, scope in (scopes or {}).items()}
+        return cls(verbs or {}, reach, by_kind)
+
+    def permissions(self, role: str) -> frozenset[str]:
+        """The permissions that the role has now."""
+        given = {name for name, is_held in self.verbs.items() if is_held}
+        return (permissions_of(role) | given) - (self.verbs.keys() - given)
+
+    def scopes(self, role: str) -> Mapping[str, Scope]:
+        """How far the role sees now, by kind of record."""
+        return {**scopes_of(role), **self.reach} if self.reach else scopes_of(role)
 
 
 def default_side(role: str) -> Side:

@@ -24,6 +24,7 @@ from tandem.deals.schemas import (
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.people.schemas import RefOut
 from tandem.records.queries import written_record
+from tandem.records.schemas import partly
 from tandem.records.slots import object_type
 
 deals = Router(tags=["Deals"])
@@ -37,7 +38,10 @@ class ContactsOut(Schema):
 
 
 @deals.post(
-    "/{uuid:public_id}/stage", response={200: DealOut, **REFUSALS}, operation_id="deal_move"
+    "/{uuid:public_id}/stage",
+    response={200: partly(DealOut), **REFUSALS},
+    exclude_unset=True,
+    operation_id="deal_move",
 )
 @asks_for("deals.edit")
 def move(request: HttpRequest, public_id: UUID, data: MoveDeal) -> Any:
@@ -46,7 +50,12 @@ def move(request: HttpRequest, public_id: UUID, data: MoveDeal) -> Any:
     return _deal(request, public_id)
 
 
-@deals.post("/{uuid:public_id}/win", response={200: DealOut, **REFUSALS}, operation_id="deal_win")
+@deals.post(
+    "/{uuid:public_id}/win",
+    response={200: partly(DealOut), **REFUSALS},
+    exclude_unset=True,
+    operation_id="deal_win",
+)
 @asks_for("deals.close")
 def win(request: HttpRequest, public_id: UUID, data: WinDeal) -> Any:
     """Win a deal; amount and buyer may be given with it where they are missing."""
@@ -54,7 +63,12 @@ def win(request: HttpRequest, public_id: UUID, data: WinDeal) -> Any:
     return _deal(request, public_id)
 
 
-@deals.post("/{uuid:public_id}/loss", response={200: DealOut, **REFUSALS}, operation_id="deal_lose")
+@deals.post(
+    "/{uuid:public_id}/loss",
+    response={200: partly(DealOut), **REFUSALS},
+    exclude_unset=True,
+    operation_id="deal_lose",
+)
 @asks_for("deals.close")
 def lose(request: HttpRequest, public_id: UUID, data: LoseDeal) -> Any:
     """Lose a deal, with the reason and whose words it is."""
@@ -63,7 +77,10 @@ def lose(request: HttpRequest, public_id: UUID, data: LoseDeal) -> Any:
 
 
 @deals.post(
-    "/{uuid:public_id}/reopening", response={200: DealOut, **REFUSALS}, operation_id="deal_reopen"
+    "/{uuid:public_id}/reopening",
+    response={200: partly(DealOut), **REFUSALS},
+    exclude_unset=True,
+    operation_id="deal_reopen",
 )
 @asks_for("deals.close")
 def reopen(request: HttpRequest, public_id: UUID, data: ReopenDeal) -> Any:
@@ -110,7 +127,8 @@ def remove_contact(request: HttpRequest, public_id: UUID, person: UUID) -> Any:
 
 @pipelines.post(
     "/{uuid:public_id}/stages",
-    response={201: PipelineOut, **REFUSALS},
+    response={201: partly(PipelineOut), **REFUSALS},
+    exclude_unset=True,
     operation_id="pipeline_add_stage",
 )
 @asks_for("deals.settings")
@@ -122,7 +140,8 @@ def add_stage(request: HttpRequest, public_id: UUID, data: NewStage) -> Any:
 
 @pipelines.patch(
     "/{uuid:public_id}/stages/{uuid:stage_id}",
-    response={200: PipelineOut, **REFUSALS},
+    response={200: partly(PipelineOut), **REFUSALS},
+    exclude_unset=True,
     operation_id="pipeline_change_stage",
 )
 @asks_for("deals.settings")
@@ -146,12 +165,14 @@ def delete_stage(request: HttpRequest, public_id: UUID, stage_id: UUID) -> Any:
 
 def _deal(request: HttpRequest, public_id: UUID) -> Any:
     kind = object_type("deal")
-    return kind.output(written_record(kind, actor_of(request), public_id))
+    actor = actor_of(request)
+    return kind.output_for(actor, written_record(kind, actor, public_id))
 
 
 def _pipeline(request: HttpRequest, public_id: UUID) -> Any:
     kind = object_type("pipeline")
-    return kind.output(queries.pipeline_by_public_id(actor_of(request), public_id))
+    actor = actor_of(request)
+    return kind.output_for(actor, queries.pipeline_by_public_id(actor, public_id))
 
 
 def _contact(contact: DealContact) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ninja import Router, Status
 from tandem.handoff import actions, queries
 from tandem.handoff.schemas import Acceptance, HandoffOut, Rejection, Reply, TouchIn
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
+from tandem.records.schemas import partly
 from tandem.records.slots import object_type
 
 router = Router(tags=["Hand-offs"])
@@ -16,7 +17,8 @@ router = Router(tags=["Hand-offs"])
 
 @router.post(
     "/{uuid:public_id}/acceptance",
-    response={200: HandoffOut, **REFUSALS},
+    response={200: partly(HandoffOut), **REFUSALS},
+    exclude_unset=True,
     operation_id="handoff_accept",
 )
 @asks_for("handoff.answer")
@@ -28,7 +30,8 @@ def accept(request: HttpRequest, public_id: UUID, data: Acceptance | None = None
 
 @router.post(
     "/{uuid:public_id}/rejection",
-    response={200: HandoffOut, **REFUSALS},
+    response={200: partly(HandoffOut), **REFUSALS},
+    exclude_unset=True,
     operation_id="handoff_reject",
 )
 @asks_for("handoff.answer")
@@ -40,7 +43,8 @@ def reject(request: HttpRequest, public_id: UUID, data: Rejection) -> Any:
 
 @router.post(
     "/{uuid:public_id}/reply",
-    response={200: HandoffOut, **REFUSALS},
+    response={200: partly(HandoffOut), **REFUSALS},
+    exclude_unset=True,
     operation_id="handoff_reply",
 )
 @asks_for("handoff.reply")
@@ -52,7 +56,8 @@ def reply(request: HttpRequest, public_id: UUID, data: Reply) -> Any:
 
 @router.post(
     "/{uuid:public_id}/touches",
-    response={201: HandoffOut, **REFUSALS},
+    response={201: partly(HandoffOut), **REFUSALS},
+    exclude_unset=True,
     operation_id="handoff_touch",
 )
 @asks_for("handoff.answer")
@@ -63,5 +68,6 @@ def touch(request: HttpRequest, public_id: UUID, data: TouchIn) -> Any:
 
 
 def _answer(request: HttpRequest, public_id: UUID) -> Any:
-    handoff = queries.handoff_by_public_id(actor_of(request), public_id)
-    return object_type("handoff").output(handoff)
+    actor = actor_of(request)
+    handoff = queries.handoff_by_public_id(actor, public_id)
+    return object_type("handoff").output_for(actor, handoff)

@@ -38,8 +38,9 @@ class ActorKind(StrEnum):
 class Actor:
     """The first argument of every action and of every query that reads records.
 
-    ``scopes`` maps a kind of record to how far the actor sees; ``"*"`` is the default. ``side`` is
-    the half of the house that the actor works in (``marketing``, ``sales`` or neither).
+    ``scopes`` maps a kind of record to how far the actor sees; ``"*"`` is the default. ``hidden``
+    maps one to its fields that are not there for the actor. ``side`` is the half of the house that
+    the actor works in (``marketing``, ``sales`` or neither).
     """
 
     kind: ActorKind
@@ -47,6 +48,7 @@ class Actor:
     user_id: int | None = None
     permissions: frozenset[str] = frozenset()
     scopes: Mapping[str, Scope] = field(default_factory=lambda: MappingProxyType({}))
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     team_ids: frozenset[int] = frozenset()
     source: Source = Source.UI
     side: str = ""
@@ -68,6 +70,14 @@ class Actor:
     def scope_of(self, kind: str) -> Scope:
         """How far the actor sees among the records of this kind."""
         return self.scopes.get(kind, self.scopes.get("*", Scope.NONE))
+
+    def hidden_of(self, kind: str) -> frozenset[str]:
+        """The keys of the fields of this kind that are not there for the actor."""
+        return self.hidden.get(kind, frozenset())
+
+    def hides(self, kind: str, field: str) -> bool:
+        """Whether a field of this kind is not there for the actor."""
+        return field in self.hidden_of(kind)
 
     def through(self, source: Source) -> Self:
         """The same actor, coming through another door."""

@@ -155,6 +155,11 @@ def sort_key(name: str) -> str:
     return folded(name)[:MAX_KEY].strip()
 
 
+# What a search finds persons and companies by besides their names, as ``kind.field``: a kind of
+# record that is found by its people or companies names these among its ``searched_fields``.
+SEARCHED = ("person.email", "person.phone", "company.domain")
+
+
 def search_key(name: str, addresses: Sequence[str], phones: Sequence[str]) -> str:
     """What a text is looked for in: each word behind a space, so that a prefix is ``% prefix%``.
 

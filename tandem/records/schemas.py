@@ -1,6 +1,7 @@
 """Inputs of saved views, tags and comments: the one validation for page, API and job."""
 
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from pydantic import (
     Field,
     StrictBool,
     StringConstraints,
+    create_model,
 )
 from pydantic_core import PydanticCustomError
 
@@ -220,3 +222,24 @@ class NewMerge(_Input):
         default_factory=dict, max_length=200
     )
     reason: Annotated[Line, Field(max_length=400)] = ""
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+# By them a record is known: they are there for everyone who sees it.
+ALWAYS_THERE = frozenset({"id", "name", "version"})
+
+
+@cache
+def partly(schema: type[BaseModel]) -> type[BaseModel]:
+    """The API's form of a record, in which what is hidden from who asks is left out."""
+    fields: dict[str, Any] = {
+        name: (info.annotation, Field(default_factory=_left_out, description=info.description))
+        for name, info in schema.model_fields.items()
+        if name not in ALWAYS_THERE
+    }
+    return create_model(schema.__name__, __base__=schema, **fields)
+
+
+def _left_out() -> None:
+    """What stands for a field that is not there; it is not written."""

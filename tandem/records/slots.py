@@ -17,9 +17,12 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from pydantic import BaseModel
 
+from tandem.accounts.errors import FieldHidden
 from tandem.accounts.models import User
+from tandem.accounts.slots import KINDS, GuardedField, GuardedKind
 from tandem.kernel.actor import Actor
 from tandem.kernel.context import forget, remembered
+from tandem.kernel.errors import FieldError
 from tandem.kernel.models import Record, Tracked
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.refs import RecordRef
@@ -59,7 +62,8 @@ class Field:
     ``load(actor, rows) -> {primary key: value}``; such a field can be neither sorted nor filtered.
     Fields that share one ``load`` share its query; each takes its part of the value by ``pick``.
     A column of money holds minor units; the record has their ``currency``. ``custom`` is there for
-    a field that the company added: its value stands in the JSON column ``x``.
+    a field that the company added: its value stands in the JSON column ``x``. ``also`` names what
+    tells its value too, in forms, answers and columns: where the field is hidden, so is that.
     """
 
     key: str
@@ -75,6 +79,7 @@ class Field:
     width: str = ""
     privacy: Privacy = Privacy.BUSINESS
     custom: Definition | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -207,6 +212,8 @@ class ObjectType:
     bulk: Bulk | None = None  # without it, many at once can only be tagged
     board: str = ""  # the name of the route that shows the same records as a board
     merging: Merging | None = None  # None: records of this kind are not merged
+    subtitle_fields: tuple[str, ...] = ()  # what subtitle_of tells of
+    searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
 
     @property
     def is_customisable(self) -> bool:
@@ -219,20 +226,91 @@ class ObjectType:
         return custom_fields_of(self.kind) if self.is_customisable else ()
 
     @property
-    def all_fields(self) -> tuple[Field, ...]:
-        """The fields that are declared, then those that the company added."""
+    def every_field(self) -> tuple[Field, ...]:
+        """The fields that are declared, then those that the company added, whoever sees them: to
+        define and to move them. Who shows or takes values asks ``fields_for``."""
         return (*self.fields, *self.custom_fields)
 
-    def field(self, key: str) -> Field | None:
-        """The field of this key."""
+    def fields_for(self, actor: Actor) -> tuple[Field, ...]:
+        """The fields that are there for an actor: the one rule behind every door."""
+        hidden = actor.hidden_of(self.kind)
+        if not hidden:
+            return self.every_field
+        return tuple(field for field in self.every_field if field.key not in hidden)
+
+    def field_for(self, actor: Actor, key: str) -> Field | None:
+        """The field of this key; None where there is none. Raises FieldHidden."""
+        self.refuse_hidden(actor, (key,))
         among = self.custom_fields if key.startswith(PREFIX) else self.fields
         return next((field for field in among if field.key == key), None)
+
+    def refuse_hidden(self, actor: Actor, names: Iterable[str]) -> None:
+        """Raise FieldHidden where who acts names a field that is not there for them."""
+        hidden = self.names_hidden(actor)
+        asked = [name for name in names if name in hidden] if hidden else ()
+        if asked:
+            raise FieldHidden(
+                errors=[FieldError(name, FieldHidden.code, FieldHidden.message) for name in asked]
+            )
+
+    def names_hidden(self, actor: Actor) -> frozenset[str]:
+        """What inputs and answers call the fields that are not there for an actor."""
+        hidden = actor.hidden_of(self.kind)
+        if not hidden:
+            return hidden
+        named = [field for field in self.fields if field.key in hidden]
+        return hidden.union(*({field.path, *field.also} for field in named))
+
+    def subtitle_for(self, actor: Actor, record: Any) -> str:
+        """What stands below the name; nothing where it would tell a hidden field."""
+        if self._hides_any(actor, self.subtitle_fields):
+            return ""
+        return self.subtitle_of(record)
+
+    def search_for(self, actor: Actor, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Narrow rows to a text; by the name alone where the others of its fields are hidden."""
+        found = self.search(rows, text)
+        if not self._hides_any(actor, self.searched_fields):
+            return found
+        path = next(field.path for field in self.fields if field.key == NAME)
+        for word in text.split():
+            found = found.filter(**{f"{path}__icontains": word})
+        return found
+
+    def _hides_any(self, actor: Actor, names: Iterable[str]) -> bool:
+        places = (name.rpartition(".") for name in names) if actor.hidden else ()
+        return any(actor.hides(kind or self.kind, key) for kind, _dot, key in places)
+
+    def output_for(self, actor: Actor, record: Any) -> dict[str, Any]:
+        """The API's form of a record, without what is hidden from the actor."""
+        hidden = self.names_hidden(actor)
+        return {key: one for key, one in self.output(record).items() if key not in hidden}
 
     def ref(self, record: Any) -> RecordRef:
         return RecordRef(self.kind, record.pk)
 
 
+# The field by which a record is shown: it can be hidden from nobody.
+NAME = "name"
+
 OBJECT_TYPES: Slot[ObjectType] = Slot("object type", ObjectType)
+
+
+def _guarded() -> list[GuardedKind]:
+    return [
+        GuardedKind(
+            kind=found.kind,
+            label=found.label_plural,
+            permission=found.permissions.view,
+            fields=[
+                GuardedField(one.key, one.label) for one in found.every_field if one.key != NAME
+            ],
+        )
+        for found in OBJECT_TYPES
+    ]
+
+
+KINDS.register("records", _guarded)
 
 _CUSTOM = "records.custom_fields"
 _WIDTHS = {
@@ -369,7 +447,8 @@ class ImportField:
     is a reading of the room's own instead, to a text. A text that cannot be read makes its row
     fail; of a ``is_lenient`` field it is left out and counted. ``synonyms`` are what other systems
     call it, in small letters without signs; ``looks`` is a pattern of its texts, by which a column
-    of another name is found.
+    of another name is found. ``fills`` names the field of the record where it has another key
+    (``title``), or of another kind of record (``company.domain``).
     """
 
     key: str
@@ -381,6 +460,7 @@ class ImportField:
     read: Callable[[Iterable[str]], Reading] | None = None
     is_lenient: bool = False
     looks: str = ""
+    fills: str = ""
 
     @property
     def is_read(self) -> bool:
@@ -479,6 +559,15 @@ class Importer:
     faults: Mapping[str, Text] = field(default_factory=dict)
     has_policy: bool = False
     has_amounts: bool = False
+
+    def fields_for(self, actor: Actor) -> tuple[ImportField, ...]:
+        """Those that an actor may fill: what fills a hidden field is not there."""
+        return tuple(one for one in self.fields if not actor.hides(*self.fills(one)))
+
+    def fills(self, one: ImportField) -> tuple[str, str]:
+        """The kind of record and the key of its field that a column fills."""
+        kind, _dot, key = one.fills.rpartition(".")
+        return kind or self.record_kind, key or one.key
 
     def field(self, key: str) -> ImportField | None:
         """The field of this key."""

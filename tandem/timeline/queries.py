@@ -152,7 +152,7 @@ def story_of(
     entries = _entries_of(actor, refs, side=side)
     place = place_of(before)
     found = list(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
-    page = found[:limit]
+    page = _shown(actor, found[:limit])
     has_more = len(found) > limit
     handed_at = _first_handoff(refs) if page else None
     # The lane of sales begins with the hand-off; where there was none, with their first entry.
@@ -168,14 +168,14 @@ def story_of(
             is_pinned=run[0].event_id in pinned_ids,
             undo=undoable.get(run[0].change_set_id) if len(run) == 1 else None,
         )
-        for run in runs(_with_live_words(page), partial(_run_key, since))
+        for run in runs(page, partial(_run_key, since))
     ]
     if since and new:
         _draw_mark(lines, since, place, is_oldest_first=is_oldest_first)
-    on_top = _with_live_words(pins) if not place and not side else []
+    on_top = _shown(actor, pins) if not place and not side else []
     return Story(
         days=by_day(lines, _day_of_line, after=_day(place.at) if place else None),
-        next=Place(page[-1].at, page[-1].id).encoded() if has_more else "",
+        next=Place(found[limit - 1].at, found[limit - 1].id).encoded() if has_more else "",
         side=side or "",
         entries=page,
         pinned=[Line([entry], is_pinned=True) for entry in on_top],
@@ -225,7 +225,7 @@ def latest_of(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, Timeline
         """,
         [list(ids), kind, not_touches(), actor.user_id],
     )
-    found = _with_live_words(list(TimelineEntry.objects.filter(id__in=latest)))
+    found = _shown(actor, TimelineEntry.objects.filter(id__in=latest))
     return {entry.subject_id: entry for entry in found}
 
 
@@ -246,11 +246,10 @@ def latest_stories(actor: Actor, *, limit: int = 12) -> list[Line]:
             visible |= Q(subject_kind=kind, subject_id__in=rows)
     entries = _readable(actor, TimelineEntry.objects.filter(visible))
     newest: dict[UUID, list[TimelineEntry]] = {}
-    for entry in entries.order_by("-at", "-id")[: limit * 4]:
+    for entry in _shown(actor, entries.order_by("-at", "-id")[: limit * 4]):
         newest.setdefault(entry.event_id, []).append(entry)
     events = list(newest.values())[:limit]
     named = _names(entry for event in events for entry in event)
-    _with_live_words([event[0] for event in events])
     return [
         Line(
             [event[0]],
@@ -382,6 +381,35 @@ def _first_handoff(refs: Sequence[RecordRef]) -> datetime | None:
         .values_list("at", flat=True)
         .first()
     )
+
+
+def _shown(actor: Actor, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """What is told to who reads: live words, and nothing of a field that is hidden from them."""
+    found = list(entries)
+    if actor.hidden:
+        found = [told for entry in found if (told := _seen(actor, entry)) is not None]
+    return _with_live_words(found)
+
+
+def _seen(actor: Actor, entry: TimelineEntry) -> TimelineEntry | None:
+    """The entry without changes of hidden fields; None where nothing is left of it."""
+    hidden = actor.hidden_of(entry.subject_kind)
+    for name in kind_of(entry).tells:
+        kind, _dot, key = name.rpartition(".")
+        if actor.hides(kind or entry.subject_kind, key):
+            return None
+    for part in ("changes", "fields"):
+        told = entry.payload.get(part)
+        if hidden and isinstance(told, list):
+            kept = [one for one in told if _key_of(one) not in hidden]
+            if told and not kept:
+                return None
+            entry.payload = {**entry.payload, part: kept}
+    return entry
+
+
+def _key_of(told: Any) -> Any:
+    return told.get("field") if isinstance(told, dict) else told
 
 
 def _with_live_words(entries: list[TimelineEntry]) -> list[TimelineEntry]:

@@ -35,6 +35,8 @@ class EntryKind:
     what a human said. ``is_touch`` counts as contact in a list's last touch.
     ``offers_undo`` lets who may take back an automatic entry's change set from beside it: true
     where that change set is this deed alone.
+    ``tells`` names the fields that an entry tells beside the ``changes`` of its payload, of its own
+    kind (``amount``) or another (``person.email``): to whom they are hidden, it is not told.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class EntryKind:
     is_observed: bool = True
     is_touch: bool = True
     offers_undo: bool = False
+    tells: tuple[str, ...] = ()
 
 
 ENTRY_KINDS: Slot[EntryKind] = Slot("entry kind", EntryKind)

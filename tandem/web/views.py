@@ -102,7 +102,7 @@ def search(request: ActorRequest) -> HttpResponseBase:
 
 def _mine(actor: Actor, object_type: ObjectType) -> list[Any]:
     """The records that the actor owns, the latest changed first; some kinds have no owner."""
-    if object_type.field("owner") is None:
+    if all(field.key != "owner" for field in object_type.fields_for(actor)):
         return []
     rows = object_type.visible_to(actor).filter(owner_id=actor.user_id).order_by("-updated_at")
     return rows_of(object_type, actor, list(object_type.prepare(rows)[:6]), [])

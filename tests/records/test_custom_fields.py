@@ -184,14 +184,14 @@ def test_a_retired_field_hides_its_values_and_brings_them_back(define, add, syst
     kind = object_type("person")
     retire_field(system, made.public_id)
     assert custom_fields("person") == ()
-    assert kind.field("x_tier") is None
+    assert kind.field_for(system, "x_tier") is None
     with pytest.raises(ValueUnfit):
         put(system, ann, x_tier="silver")
     assert Person.objects.get(pk=ann.pk).x == {"x_tier": "gold"}
     with pytest.raises(FieldKeyTaken):
         define("Another", key="x_tier")
     restore_field(system, made.public_id)
-    assert kind.field("x_tier") is not None
+    assert kind.field_for(system, "x_tier") is not None
     assert listed(system, {"field": "x_tier", "is": "any_of", "value": ["gold"]}) == ["Ann"]
 
 
@@ -418,16 +418,16 @@ def test_what_has_no_order_does_not_sort(cast, system, sort):
         queries.list_page(object_type("person"), system, ListQuery(sort=sort))
 
 
-def test_definitions_are_read_once_a_request(cast, define, django_assert_num_queries):
+def test_definitions_are_read_once_a_request(cast, define, system, django_assert_num_queries):
     kind = object_type("person")
     with remembering():
         with django_assert_num_queries(1):
-            assert len(kind.all_fields) == len(kind.fields) + 9
+            assert len(kind.every_field) == len(kind.fields) + 9
         with django_assert_num_queries(0):
-            assert kind.field("x_tier") is not None
-            assert object_type("company").all_fields
+            assert kind.field_for(system, "x_tier") is not None
+            assert object_type("company").every_field
         define("More")
-        assert kind.field("x_more") is not None
+        assert kind.field_for(system, "x_more") is not None
 
 
 # --- pages ----------------------------------------------------------------------------------------

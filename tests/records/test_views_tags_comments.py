@@ -44,7 +44,7 @@ def view(**fields: object) -> NewView:
 def test_a_view_describes_the_list_again(admin: Actor) -> None:
     kind = object_type("person")
     made = save_view(admin, kind, data=view(columns=["name", "email", "gone"]))
-    found = queries.query_of(kind, queries.saved_view(admin, "person", made.public_id))
+    found = queries.query_of(kind, admin, queries.saved_view(admin, "person", made.public_id))
     assert (found.sort, found.columns) == ("-name", ("name", "email"))
     assert found.filters == queries.read_filters(kind, TREE)
 

@@ -9,6 +9,7 @@ from tandem.accounts.actions.company import (
     set_rates,
 )
 from tandem.accounts.actions.marks import mark_seen, mark_token_used
+from tandem.accounts.actions.roles import hide_fields, set_scopes, set_verbs
 from tandem.accounts.actions.teams import add_team, change_team, remove_team, set_members
 from tandem.accounts.actions.tokens import IssuedToken, add_token, revoke_token
 from tandem.accounts.actions.users import (
@@ -34,6 +35,7 @@ __all__ = [
     "change_user",
     "deactivate_user",
     "fill_holidays",
+    "hide_fields",
     "mark_seen",
     "mark_token_used",
     "reactivate_user",
@@ -46,4 +48,6 @@ __all__ = [
     "set_members",
     "set_password",
     "set_rates",
+    "set_scopes",
+    "set_verbs",
 ]

@@ -27,6 +27,7 @@ from tandem.capture.schemas import (
     SubmissionOut,
 )
 from tandem.kernel.actor import Actor
+from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
     MERGED_TABLES,
@@ -175,6 +176,8 @@ FORM = ObjectType(
     search=queries.search_named,
     name_of=lambda form: form.name,
     subtitle_of=lambda form: f"/f/{form.slug}",
+    subtitle_fields=("slug",),
+    searched_fields=("slug",),
     input_schema=NewForm,
     change_schema=ChangeForm,
     output_schema=FormOut,
@@ -240,6 +243,8 @@ PAGE = ObjectType(
     search=queries.search_named,
     name_of=lambda page: page.name,
     subtitle_of=lambda page: f"/p/{page.slug}",
+    subtitle_fields=("slug",),
+    searched_fields=("slug",),
     input_schema=NewPage,
     change_schema=ChangePage,
     output_schema=PageOut,
@@ -349,6 +354,8 @@ SUBMISSION = ObjectType(
     search=queries.search_submissions,
     name_of=_sender,
     subtitle_of=lambda found: found.form.name,
+    subtitle_fields=("form",),
+    searched_fields=("person", *SEARCHED),
     input_schema=NewSubmission,
     change_schema=ChangeSubmission,
     output_schema=SubmissionOut,

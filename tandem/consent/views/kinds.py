@@ -79,6 +79,7 @@ SUPPRESSION = ObjectType(
     search=queries.search_suppressions,
     name_of=lambda row: row.address or str(gettext_lazy("Somebody who was erased")),
     subtitle_of=lambda row: str(row.get_reason_display()),
+    subtitle_fields=("reason",),
     input_schema=NewSuppression,
     change_schema=ChangeSuppression,
     output_schema=SuppressionOut,

@@ -17,6 +17,7 @@ from tandem.deals.schemas import (
     StageOut,
 )
 from tandem.kernel.actor import Actor
+from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
     OBJECT_TYPES,
@@ -177,6 +178,8 @@ DEAL = ObjectType(
     search=queries.search_deals,
     name_of=lambda deal: deal.name,
     subtitle_of=_subtitle,
+    subtitle_fields=("company", "person", "amount", "stage"),
+    searched_fields=("company", "person", *SEARCHED),
     input_schema=NewDeal,
     change_schema=ChangeDeal,
     output_schema=DealOut,

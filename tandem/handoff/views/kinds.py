@@ -17,6 +17,7 @@ from tandem.handoff.schemas import (
 )
 from tandem.handoff.views import words
 from tandem.kernel.actor import Actor
+from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
     OBJECT_TYPES,
@@ -146,6 +147,8 @@ LEAD = ObjectType(
     search=queries.search_leads,
     name_of=lambda lead: lead.person.name,
     subtitle_of=_lead_subtitle,
+    subtitle_fields=("company", "asked_for"),
+    searched_fields=("company", *SEARCHED),
     input_schema=NewLead,
     change_schema=ChangeLead,
     output_schema=LeadOut,
@@ -192,6 +195,8 @@ HANDOFF = ObjectType(
     search=queries.search_handoffs,
     name_of=lambda handoff: handoff.lead.person.name,
     subtitle_of=_handoff_subtitle,
+    subtitle_fields=("company", "lead.company", "lead.asked_for"),
+    searched_fields=("company", *SEARCHED),
     input_schema=NewHandoff,
     change_schema=ChangeHandoff,
     output_schema=HandoffOut,

@@ -121,7 +121,9 @@ for kind in (
     EntryKind("people.imported", "file-import", _imported),
     EntryKind("people.import_changed", "file-import", _import_changed, is_touch=False),
     EntryKind("people.changed", "pencil", _changed, why=_was, is_touch=False),
-    EntryKind("people.owner_changed", "user-check", _owner_changed, is_touch=False),
+    EntryKind(
+        "people.owner_changed", "user-check", _owner_changed, is_touch=False, tells=("owner",)
+    ),
     EntryKind("people.deleted", "trash", _deleted, is_touch=False),
     EntryKind("people.undone", "arrow-back-up", _undone, is_touch=False),
 ):

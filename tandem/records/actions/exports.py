@@ -45,8 +45,8 @@ def export_many(
     """
     actor.require(object_type.permissions.view)
     query = selection.every or ListQuery()
-    columns = queries.columns_of(object_type, data.columns)
-    rows = _in_order(object_type, queries.chosen(object_type, actor, selection), query)
+    columns = queries.columns_of(object_type, actor, data.columns)
+    rows = _in_order(object_type, actor, queries.chosen(object_type, actor, selection), query)
     name = new_public_id().hex
     counted = _Counted(advance)
     WRITERS[data.format](
@@ -95,8 +95,10 @@ class _Counted:
             self._advance(len(chunk))
 
 
-def _in_order(object_type: ObjectType, rows: QuerySet[Any], query: ListQuery) -> QuerySet[Any]:
-    field, descending = queries.sort_of(object_type, query.sort)
+def _in_order(
+    object_type: ObjectType, actor: Actor, rows: QuerySet[Any], query: ListQuery
+) -> QuerySet[Any]:
+    field, descending = queries.sort_of(object_type, actor, query.sort)
     path = F(field.sort_path)
     order = path.desc(nulls_last=True) if descending else path.asc(nulls_last=True)
     return object_type.prepare(rows).order_by(order, "id")

@@ -69,7 +69,7 @@ def note_upload(
         size=of.size,
         stored_as=stored_as,
         options=options.model_dump(mode="json", exclude={"mapping"}),
-        mapping=queries.mapping_for(importer, of.header, options.mapping),
+        mapping=queries.mapping_for(importer, actor, of.header, options.mapping),
         user_id=actor.user_id,
         actor_label=actor.label[:200],
     )
@@ -111,7 +111,7 @@ def change_import(actor: Actor, public_id: UUID, *, options: ImportOptions) -> I
     importer = queries.importer_for(actor, run.kind)
     header = queries.survey_of(run).header
     run.options = options.model_dump(mode="json", exclude={"mapping"})
-    run.mapping = queries.mapping_for(importer, header, options.mapping)
+    run.mapping = queries.mapping_for(importer, actor, header, options.mapping)
     run.state, run.error, run.report = ImportState.UPLOADED, "", {}
     run.save()
     return run

@@ -121,6 +121,7 @@ def forecast(
     Without a deed (its value is not typed yet) every one counts as changing. Raises what the deed
     raises.
     """
+    _refuse_hidden(actor, object_type, deed)
     rows = queries.chosen(object_type, actor, selection)
     matched = rows.count()
     if deed is None or deed.verb in (BulkVerb.DELETE, BulkVerb.EXPORT):
@@ -148,6 +149,7 @@ def ask_for(
     Raises NothingChosen, Refused, and what the verb's action raises.
     """
     actor.require(permission_for(object_type, deed.verb))
+    _refuse_hidden(actor, object_type, deed)
     found = forecast(actor, object_type, selection, deed)
     if expected is not None and expected != found.matched:
         raise SelectionChanged(
@@ -187,6 +189,7 @@ def do_now(
     advance: Advance = ignore,
 ) -> BulkReport:
     """Do it in one action."""
+    _refuse_hidden(actor, object_type, deed)
     before = last_change_set()
     rows = queries.chosen(object_type, actor, selection)
     match deed.verb:
@@ -309,6 +312,13 @@ def label_of(object_type: ObjectType, deed: Deed) -> str:
 def query_from(object_type: ObjectType, filters: Any, text: str, *, sort: str = "") -> ListQuery:
     """Everything that a filter tree as JSON and the words let through. Raises FilterInvalid."""
     return ListQuery(filters=queries.read_filters(object_type, filters), text=text, sort=sort)
+
+
+def _refuse_hidden(actor: Actor, object_type: ObjectType, deed: Deed | None) -> None:
+    """Raise FieldHidden where a value would be put where the actor sees no field."""
+    if deed is not None and deed.verb is BulkVerb.CHANGE:
+        own = isinstance(deed.data, CustomValues)
+        object_type.refuse_hidden(actor, deed.data.fields if own else deed.data.model_fields_set)
 
 
 def _bulk_of(object_type: ObjectType) -> Bulk:

@@ -71,7 +71,7 @@ def merge(
     if survivor == absorbed:
         raise MergeWithItself()
     choices = dict(choices or {})
-    check_choices(kind, choices)
+    check_choices(kind, actor, choices)
     rows = kind.visible_to(actor).filter(public_id__in=[survivor, absorbed])
     found = {one.public_id: one for one in rows.select_for_update(of=("self",)).order_by("pk")}
     if len(found) != 2:

@@ -27,15 +27,14 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
     """Keep a list as a view of the actor's own; sharing it needs the right to share."""
     actor.require(object_type.permissions.view)
     _may_share(actor, data.visibility)
-    queries.read_filters(object_type, data.filters)
-    queries.sort_of(object_type, data.sort)
+    _refuse_unseen(object_type, actor, data.filters, data.sort)
     read_footers(object_type, actor, data.footers)
     view = SavedView(
         kind=object_type.kind,
         name=data.name,
         filters=data.filters,
         sort=data.sort,
-        columns=_known_columns(object_type, data.columns),
+        columns=_known_columns(object_type, actor, data.columns),
         footers=data.footers,
         visibility=data.visibility,
         is_pinned=data.is_pinned,
@@ -56,14 +55,11 @@ def change_view(
     if "visibility" in changes:
         _may_share(actor, data.visibility or "private")
         view.team_id = _team_for(actor, data.visibility or "private")
-    if "filters" in changes:
-        queries.read_filters(object_type, changes["filters"])
-    if "sort" in changes:
-        queries.sort_of(object_type, changes["sort"])
+    _refuse_unseen(object_type, actor, changes.get("filters"), changes.get("sort", ""))
     if "footers" in changes:
         read_footers(object_type, actor, changes["footers"])
     if "columns" in changes:
-        changes["columns"] = _known_columns(object_type, changes["columns"])
+        changes["columns"] = _known_columns(object_type, actor, changes["columns"])
     for name, value in changes.items():
         setattr(view, name, value)
     view.updated_at = timezone.now()
@@ -172,8 +168,13 @@ def _team_for(actor: Actor, visibility: str) -> int | None:
     return min(actor.team_ids, default=None) if visibility == Visibility.TEAM else None
 
 
-def _known_columns(object_type: ObjectType, columns: Sequence[str]) -> list[str]:
-    return [key for key in columns if object_type.field(key) is not None]
+def _refuse_unseen(object_type: ObjectType, actor: Actor, filters: Any, sort: str) -> None:
+    object_type.refuse_hidden(actor, queries.fields_of(queries.read_filters(object_type, filters)))
+    queries.sort_of(object_type, actor, sort)
+
+
+def _known_columns(object_type: ObjectType, actor: Actor, columns: Sequence[str]) -> list[str]:
+    return [key for key in columns if object_type.field_for(actor, key) is not None]
 
 
 def _save_named(view: SavedView) -> None:

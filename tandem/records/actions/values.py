@@ -35,8 +35,9 @@ def create_record(
     """Add a record with values of custom fields; (record, whether it is new).
 
     One that was here already stays as it was. Raises what the kind's own action raises, and
-    ValueUnfit with every value that a field cannot hold.
+    ValueUnfit with every value that a field cannot hold, and FieldHidden.
     """
+    object_type.refuse_hidden(actor, (*data.model_fields_set, *fields))
     definitions = custom_fields(object_type.kind) if object_type.is_customisable else ()
     is_plain = all(value is None or value == [] for value in fields.values())
     if is_plain and not any(one.is_required for one in definitions):
@@ -54,9 +55,10 @@ def change_record(
 ) -> Any:
     """Change fields of a record, custom ones among them; what is left out stays, null empties.
 
-    Raises what the kind's own action raises, ValueUnfit, and RecordChanged when somebody changed
-    the same custom field after the version in ``data``.
+    Raises what the kind's own action raises, ValueUnfit, FieldHidden, and RecordChanged when
+    somebody changed the same custom field after the version in ``data``.
     """
+    object_type.refuse_hidden(actor, (*data.model_fields_set, *fields))
     if not fields:
         return object_type.update(actor, public_id, data=data)
     return change_with_fields(actor, object_type, public_id, data=data, fields=fields)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import BaseModel, Field, create_model
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.answers import REFUSALS, ErrorOut, actor_of, asks_for
 from tandem.kernel.errors import Missing
 from tandem.records import actions, queries
@@ -31,11 +32,10 @@ from tandem.records.api.many import add_many, in_fields
 from tandem.records.errors import MergedInto
 from tandem.records.models import Comment, DuplicatePair, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
-from tandem.records.queries.custom import custom_fields
 from tandem.records.queries.duplicates import open_pairs
 from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules.custom import major_of
-from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values
+from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values, partly
 from tandem.records.slots import ObjectType
 
 
@@ -163,23 +163,23 @@ def router_for(object_type: ObjectType) -> Router:
 
 def answer_schema(object_type: ObjectType) -> type[BaseModel]:
     """What the API answers of a record: its own form, and the fields that the company added."""
-    if not object_type.is_customisable:
-        return object_type.output_schema
+    added: dict[str, Any] = {"fields": (Values, ...)} if object_type.is_customisable else {}
+    name = object_type.output_schema.__name__
     return create_model(
-        f"{object_type.output_schema.__name__}WithFields",
-        __base__=object_type.output_schema,
-        fields=(Values, ...),
+        f"{name}WithFields" if added else f"{name}Seen",
+        __base__=partly(object_type.output_schema),
+        **added,
     )
 
 
-def answer(object_type: ObjectType, record: Any) -> dict[str, Any]:
+def answer(object_type: ObjectType, actor: Actor, record: Any) -> dict[str, Any]:
     """A record as the API answers it, with its custom fields by key."""
-    found = dict(object_type.output(record))
+    found = object_type.output_for(actor, record)
     if object_type.is_customisable:
         found["fields"] = {
-            one.key: major_of(one, record.x[one.key])
-            for one in custom_fields(object_type.kind)
-            if one.key in record.x
+            field.key: major_of(field.custom, record.x[field.key])
+            for field in object_type.fields_for(actor)
+            if field.custom is not None and field.key in record.x
         }
     return found
 
@@ -215,7 +215,12 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
         next=(str | None, None),
     )
 
-    @router.get("", response={200: page, **REFUSALS}, operation_id=_name(object_type, "list"))
+    @router.get(
+        "",
+        response={200: page, **REFUSALS},
+        operation_id=_name(object_type, "list"),
+        exclude_unset=True,
+    )
     @asks_for(object_type.permissions.view)
     def list_records(request: HttpRequest, params: Query[ListIn]) -> Any:
         """A page of the records that the caller may see."""
@@ -230,7 +235,7 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
             )
             found = queries.list_page(object_type, actor, query)
         return {
-            "items": [answer(object_type, row) for row in found.rows],
+            "items": [answer(object_type, actor, row) for row in found.rows],
             "next": found.next or None,
         }
 
@@ -241,13 +246,14 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
         with in_fields():
             record, is_new = actions.create_record(actor, object_type, data=plain, fields=fields)
         written = queries.written_record(object_type, actor, record.public_id)
-        return Status(201 if is_new else 200, answer(object_type, written))
+        return Status(201 if is_new else 200, answer(object_type, actor, written))
 
     create_record.__annotations__["data"] = _with_fields(object_type, object_type.input_schema)
     router.post(
         "",
         response={200: out, 201: out, **REFUSALS},
         operation_id=_name(object_type, "create"),
+        exclude_unset=True,
     )(asks_for(object_type.permissions.create)(create_record))
 
 
@@ -258,13 +264,14 @@ def _one(router: Router, object_type: ObjectType) -> None:
         "/{uuid:public_id}",
         response={200: out, **ONE},
         operation_id=_name(object_type, "get"),
+        exclude_unset=True,
     )
     @asks_for(object_type.permissions.view)
     @_follows_merges(object_type)
     def get_record(request: HttpRequest, public_id: UUID) -> Any:
         """One record."""
         actor = actor_of(request)
-        return answer(object_type, queries.visible_record(object_type, actor, public_id))
+        return answer(object_type, actor, queries.visible_record(object_type, actor, public_id))
 
     def change_record(request: HttpRequest, public_id: UUID, data: Any) -> Any:
         """Change some fields; what is left out stays, null empties."""
@@ -272,13 +279,14 @@ def _one(router: Router, object_type: ObjectType) -> None:
         plain, fields = _parted(data, object_type.change_schema)
         with in_fields():
             actions.change_record(actor, object_type, public_id, data=plain, fields=fields)
-        return answer(object_type, queries.written_record(object_type, actor, public_id))
+        return answer(object_type, actor, queries.written_record(object_type, actor, public_id))
 
     change_record.__annotations__["data"] = _with_fields(object_type, object_type.change_schema)
     router.patch(
         "/{uuid:public_id}",
         response={200: out, **ONE},
         operation_id=_name(object_type, "change"),
+        exclude_unset=True,
     )(asks_for(object_type.permissions.edit)(_follows_merges(object_type)(change_record)))
 
     @router.delete(

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from tandem.accounts.errors import FieldHidden
 from tandem.accounts.queries import base_currency, members_of_my_teams
 from tandem.kernel.actor import Actor, ActorKind, Scope
 from tandem.kernel.errors import FieldError, Missing
@@ -53,7 +54,7 @@ from tandem.records.models import (
 )
 from tandem.records.queries.custom import custom_condition, custom_value
 from tandem.records.rules import Condition, FieldType, Group, Node
-from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType
+from tandem.records.slots import IMPORTERS, NAME, Field, Importer, ObjectType
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -80,10 +81,11 @@ class ListPage:
 
 
 def filterable(object_type: ObjectType) -> dict[str, FieldType]:
-    """The fields that a filter tree of this type may name."""
+    """The fields that a filter tree of this type may name; one that is hidden from who asks is
+    refused when the tree is run."""
     return {
         field.key: field.type
-        for field in object_type.all_fields
+        for field in object_type.every_field
         if field.is_filterable and (field.is_column or field.type is FieldType.TAGS)
     }
 
@@ -98,11 +100,16 @@ def read_filters(object_type: ObjectType, tree: Any) -> Group:
         ) from error
 
 
+def fields_of(filters: Node) -> list[str]:
+    """The keys of the fields that a tree names."""
+    return [condition.field for condition in rules.conditions(filters)]
+
+
 def records_matching(object_type: ObjectType, actor: Actor, query: ListQuery) -> QuerySet[Any]:
     """Every record that the actor may see and that the filter and the words let through."""
     rows = object_type.visible_to(actor)
     if query.text:
-        rows = object_type.search(rows, query.text)
+        rows = object_type.search_for(actor, rows, query.text)
     if not query.filters.is_empty:
         rows = rows.filter(_compile(object_type, actor, query.filters))
     return rows
@@ -141,7 +148,7 @@ def count_up_to(
 
 def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPage:
     """One page by keyset: its cost does not grow with the number of pages before it."""
-    field, descending = sort_of(object_type, query.sort)
+    field, descending = sort_of(object_type, actor, query.sort)
     rows = records_matching(object_type, actor, query)
     if query.cursor:
         rows = rows.filter(_after(field, descending, query.cursor))
@@ -161,20 +168,24 @@ def _order(object_type: ObjectType, field: Field, descending: bool) -> OrderBy:
     return F(path).desc(nulls_last=last) if descending else F(path).asc(nulls_last=last)
 
 
-def sort_of(object_type: ObjectType, sort: str) -> tuple[Field, bool]:
-    """The field and direction that ``name`` or ``-name`` asks for; SortInvalid otherwise."""
-    sort = sort or object_type.default_sort
-    field = object_type.field(sort.removeprefix("-"))
+def sort_of(object_type: ObjectType, actor: Actor, sort: str) -> tuple[Field, bool]:
+    """The field and direction that ``name`` or ``-name`` asks for. Raises SortInvalid, FieldHidden.
+
+    Who asks for none gets the usual one, or where that is hidden the order of names.
+    """
+    if not sort:
+        usual = object_type.default_sort
+        sort = NAME if actor.hides(object_type.kind, usual.removeprefix("-")) else usual
+    field = object_type.field_for(actor, sort.removeprefix("-"))
     if field is None or not field.is_sortable:
         raise SortInvalid(field="sort")
     return field, sort.startswith("-")
 
 
-def columns_of(object_type: ObjectType, columns: Sequence[str]) -> list[Field]:
-    """The fields to show, in order; names that no longer exist are left out."""
-    wanted = columns or object_type.default_columns
-    found = [object_type.field(key) for key in wanted]
-    return [field for field in found if field is not None]
+def columns_of(object_type: ObjectType, actor: Actor, columns: Sequence[str]) -> list[Field]:
+    """The fields to show, in order; names that are not there for the actor are left out."""
+    there = {field.key: field for field in object_type.fields_for(actor)}
+    return [there[key] for key in columns or object_type.default_columns if key in there]
 
 
 def load_values(
@@ -302,7 +313,7 @@ def _compile(object_type: ObjectType, actor: Actor, node: Node) -> Q:
 
 
 def _compile_condition(object_type: ObjectType, actor: Actor, condition: Condition) -> Q:
-    field = object_type.field(condition.field)
+    field = object_type.field_for(actor, condition.field)
     if field is None:
         raise FilterInvalid()
     if field.custom is not None:
@@ -471,15 +482,17 @@ def saved_view(actor: Actor, kind: str, public_id: UUID) -> SavedView:
     return found
 
 
-def query_of(object_type: ObjectType, view: SavedView) -> ListQuery:
-    """The list that a saved view describes; what no longer exists in it is dropped."""
+def query_of(object_type: ObjectType, actor: Actor, view: SavedView) -> ListQuery:
+    """The list that a saved view describes; what no longer exists in it is dropped. Raises
+    FieldHidden for one that filters or sorts by what is hidden from who opens it."""
     try:
         filters = rules.parse(view.filters, filterable(object_type))
     except rules.Unreadable:
         filters = rules.EVERYTHING
+    object_type.refuse_hidden(actor, fields_of(filters))
     query = ListQuery(filters=filters, columns=tuple(view.columns))
     try:
-        sort_of(object_type, view.sort)
+        sort_of(object_type, actor, view.sort)
     except SortInvalid:
         return query
     return replace(query, sort=view.sort)
@@ -493,7 +506,8 @@ def search_everywhere(
     for object_type in types:
         if not actor.may(object_type.permissions.view):
             continue
-        rows = object_type.prepare(object_type.search(object_type.visible_to(actor), text))
+        rows = object_type.search_for(actor, object_type.visible_to(actor), text)
+        rows = object_type.prepare(rows)
         hits = list(rows[:limit])
         if hits:
             found.append((object_type, hits))
@@ -504,7 +518,7 @@ def neighbours(
     object_type: ObjectType, actor: Actor, query: ListQuery, record: Any
 ) -> tuple[Any | None, Any | None]:
     """The records before and after this one in a list's order; two keyset queries."""
-    field, descending = sort_of(object_type, query.sort)
+    field, descending = sort_of(object_type, actor, query.sort)
     rows = records_matching(object_type, actor, query).annotate(sort_value=F(field.sort_path))
     here = rows.filter(pk=record.pk).first()
     if here is None:
@@ -661,10 +675,15 @@ def survey_of(run: ImportRun) -> Survey:
 
 
 def mapping_for(
-    importer: Importer, header: Sequence[str], given: Mapping[str, str | None]
+    importer: Importer, actor: Actor, header: Sequence[str], given: Mapping[str, str | None]
 ) -> dict[str, str]:
-    """The column for each field: as given, else guessed by name. Raises MappingInvalid."""
-    guessed = rules.guess_mapping([(one.key, one.synonyms) for one in importer.fields], header)
+    """The column for each field: as given, else guessed by name. Raises MappingInvalid, and
+    FieldHidden for a field that the actor does not see."""
+    there = importer.fields_for(actor)
+    guessed = rules.guess_mapping([(one.key, one.synonyms) for one in there], header)
+    unseen = {one.key for one in importer.fields} - {one.key for one in there}
+    if hidden := [key for key, column in given.items() if column and key in unseen]:
+        raise FieldHidden(field=f"mapping.{hidden[0]}")
     errors = []
     for key, column in given.items():
         if importer.field(key) is None:

@@ -75,14 +75,15 @@ def offered_aggregates(
             Aggregate.COUNT,
             *(OFFERED[field.type] if field.is_column or field.type is FieldType.TAGS else ()),
         )
-        for field in object_type.all_fields
+        for field in object_type.fields_for(actor)
     }
 
 
 def read_asked(
     object_type: ObjectType, actor: Actor, parts: Sequence[str], *, place: str = "of"
 ) -> Asked:
-    """``amount:sum`` and the like; raises AggregateInvalid that names the place."""
+    """``amount:sum`` and the like; raises AggregateInvalid that names the place, FieldHidden."""
+    object_type.refuse_hidden(actor, [part.partition(":")[0] for part in parts])
     try:
         return parse_asked(parts, offered_aggregates(object_type, actor))
     except Unreadable as error:
@@ -118,7 +119,7 @@ def totals(
     With a limit its cost ends there: no figures where more match. Without one it takes
     ``EXACT_SECONDS`` at most; raises TooManyToAddUp beyond.
     """
-    fields = [_field(object_type, key) for key, _aggregate in asked]
+    fields = [_field(object_type, actor, key) for key, _aggregate in asked]
     by_currency = any(
         field.type is FieldType.MONEY and field.custom is None and aggregate in BY_CURRENCY
         for (_key, aggregate), field in zip(asked, fields, strict=True)
@@ -166,8 +167,8 @@ _TEXTS = (
 )
 
 
-def _field(object_type: ObjectType, key: str) -> Field:
-    field = object_type.field(key)
+def _field(object_type: ObjectType, actor: Actor, key: str) -> Field:
+    field = object_type.field_for(actor, key)
     if field is None:
         raise AggregateInvalid(field="of")
     return field

@@ -32,6 +32,8 @@ def definitions_for(actor: Actor, kind: str = "") -> QuerySet[FieldDef]:
     rows = FieldDef.objects.filter(deleted_at__isnull=True)
     if not actor.may("records.view"):
         return rows.none()
+    for hiding, keys in actor.hidden.items():
+        rows = rows.exclude(kind=hiding, key__in=keys)
     return (rows.filter(kind=kind) if kind else rows).order_by("kind", "position", "id")
 
 

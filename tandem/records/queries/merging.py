@@ -86,7 +86,13 @@ def moving(object_type: ObjectType, record_id: int) -> dict[str, int]:
 
 def choosable(object_type: ObjectType) -> list[Field]:
     """The fields of which a merge keeps one value: those that people may edit."""
-    return [field for field in object_type.all_fields if field.is_editable]
+    return [field for field in object_type.every_field if field.is_editable]
+
+
+def choosable_by(object_type: ObjectType, actor: Actor) -> list[Field]:
+    """Those of them that are there for an actor; of the others the survivor's own value stays, or
+    where it is empty the other one's."""
+    return [field for field in object_type.fields_for(actor) if field.is_editable]
 
 
 def column_of(object_type: ObjectType, field: Field) -> str:
@@ -99,9 +105,10 @@ def column_of(object_type: ObjectType, field: Field) -> str:
     return getattr(found, "attname", "") if found.concrete else ""
 
 
-def check_choices(object_type: ObjectType, choices: Mapping[str, str]) -> None:
+def check_choices(object_type: ObjectType, actor: Actor, choices: Mapping[str, str]) -> None:
     """Raise MergeChoiceInvalid for a field or a side that there is not, and for two values out of
-    one row of a part that are torn apart (title and company of a job)."""
+    one row of a part that are torn apart (title and company of a job); FieldHidden."""
+    object_type.refuse_hidden(actor, choices)
     known = {field.key for field in choosable(object_type)}
     parts: dict[Any, str] = {}
     for key, side in choices.items():

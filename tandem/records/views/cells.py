@@ -167,7 +167,7 @@ def rows_of(
             Row(
                 id=str(record.public_id),
                 name=name,
-                subtitle=object_type.subtitle_of(record),
+                subtitle=object_type.subtitle_for(actor, record),
                 url=base + suffix,
                 cells=[
                     cell_of(

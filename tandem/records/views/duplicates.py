@@ -113,7 +113,7 @@ def likely_shown(
         return []
     found = alike.likely(request.actor, {key: text[:400] for key, text in typed.items()})
     return [
-        (kind.name_of(one), kind.subtitle_of(one), _url(kind, one))
+        (kind.name_of(one), kind.subtitle_for(request.actor, one), _url(kind, one))
         for one in found
         if one.pk != but
     ]
@@ -149,7 +149,10 @@ def shown_pairs(
         found.append(
             ShownPair(
                 pair=pair,
-                names=[(kind.name_of(r), kind.subtitle_of(r), _url(kind, r)) for r in (one, other)],
+                names=[
+                    (kind.name_of(r), kind.subtitle_for(request.actor, r), _url(kind, r))
+                    for r in (one, other)
+                ],
                 merge_url=reverse("records:merge", args=[kind, one.public_id])
                 + f"?with={other.public_id}",
                 answer_url=reverse("records:pair-apart", args=[kind, pair.public_id]),

@@ -54,8 +54,8 @@ def filter_dialog(request: ActorRequest, object_type: ObjectType) -> HttpRespons
                 ("or", _("at least one of these conditions")),
                 ("not", _("none of these conditions")),
             ],
-            "lines": _lines(object_type, node, request.GET),
-            "fields": filter_fields(object_type),
+            "lines": _lines(state, node, request.GET),
+            "fields": filter_fields(state),
             "error": error,
         },
         fragment="dialog",
@@ -69,39 +69,37 @@ def _node_at(tree: Group, at: str) -> Node | None:
     return tree.items[int(at)]
 
 
-def _lines(object_type: ObjectType, node: Node | None, given: QueryDict) -> list[dict[str, Any]]:
+def _lines(state: ListState, node: Node | None, given: QueryDict) -> list[dict[str, Any]]:
     """The conditions that the editor shows; a nested group below them stays as it is, in words."""
     items: Sequence[Node] = ()
     if node is not None:
         items = node.items if isinstance(node, Group) else (node,)
     if "_field" in given:
-        lines = _typed_lines(object_type, given)
+        lines = _typed_lines(state, given)
     else:
         lines = [
-            _line(object_type, item.field, item.operator, item.value)
+            _line(state, item.field, item.operator, item.value)
             for item in items
             if isinstance(item, Condition)
         ]
     if "_more" in given or not lines:
-        lines.append(_line(object_type, filter_fields(object_type)[0].key))
+        lines.append(_line(state, filter_fields(state)[0].key))
     kept = [item for item in items if isinstance(item, Group)]
-    return [*lines, *({"words": node_in_words(object_type, item)} for item in kept)]
+    return [*lines, *({"words": node_in_words(state, item)} for item in kept)]
 
 
-def _typed_lines(object_type: ObjectType, given: QueryDict) -> list[dict[str, Any]]:
+def _typed_lines(state: ListState, given: QueryDict) -> list[dict[str, Any]]:
     """What stands in the editor already, while a line is added or its field or word is changed."""
     return [
-        _line(object_type, key, given.get(f"_is_{at}", ""), tuple(given.getlist(f"_value_{at}")))
+        _line(state, key, given.get(f"_is_{at}", ""), tuple(given.getlist(f"_value_{at}")))
         for at, key in enumerate(given.getlist("_field"))
         if not given.get(f"_drop_{at}")
     ]
 
 
-def _line(
-    object_type: ObjectType, key: str, operator: str = "", value: Value = None
-) -> dict[str, Any]:
-    field = object_type.field(key)
-    if field is None or key not in queries.filterable(object_type):
+def _line(state: ListState, key: str, operator: str = "", value: Value = None) -> dict[str, Any]:
+    field = state.field(key)
+    if field is None or key not in queries.filterable(state.object_type):
         raise FilterInvalid(field="_field")
     operators = rules.OPERATORS[field.type]
     current = next((one for one in operators if one.key == operator), operators[0])
@@ -134,7 +132,7 @@ def _put(state: ListState, given: QueryDict) -> Group:
     at = given.get("at", "")
     items = [
         {"field": key, "is": operator, "value": value}
-        for key, operator, value in _conditions(state.object_type, given)
+        for key, operator, value in _conditions(state, given)
     ]
     join = cast("Joint", given.get("_join", "and"))
     kept = _kept_groups(_node_at(tree, at))
@@ -151,13 +149,13 @@ def _put(state: ListState, given: QueryDict) -> Group:
     return rules.added(tree, [], new)
 
 
-def _conditions(object_type: ObjectType, given: QueryDict) -> list[tuple[str, str, Any]]:
+def _conditions(state: ListState, given: QueryDict) -> list[tuple[str, str, Any]]:
     found: list[tuple[str, str, Any]] = []
     for at, key in enumerate(given.getlist("_field")):
         if given.get(f"_drop_{at}"):
             continue
         operator = given.get(f"_is_{at}", "")
-        field = object_type.field(key)
+        field = state.field(key)
         takes = ""
         if field is not None:
             takes = next((o.takes for o in rules.OPERATORS[field.type] if o.key == operator), "")

@@ -23,7 +23,7 @@ class Finder:
         groups = []
         if len(query) >= SHORTEST:
             groups = [
-                PaletteGroup(str(found.label_plural), [_entry(found, hit) for hit in hits])
+                PaletteGroup(str(found.label_plural), [_entry(found, actor, hit) for hit in hits])
                 for found, hits in queries.search_everywhere(actor, query, types=types)
             ]
         commands = [
@@ -39,14 +39,14 @@ class Finder:
         return [*groups, PaletteGroup(_("Make"), fitting)]
 
 
-def _entry(object_type: ObjectType, record: Any) -> PaletteEntry:
+def _entry(object_type: ObjectType, actor: Actor, record: Any) -> PaletteEntry:
     url = reverse("records:record", args=[object_type, record.public_id])
     name = object_type.name_of(record)
     return PaletteEntry(
         label=name,
         url=url,
         icon=object_type.icon,
-        note=object_type.subtitle_of(record),
+        note=object_type.subtitle_for(actor, record),
         face=name,
         firm=object_type.is_square,
         peek_url=f"{url}/peek",

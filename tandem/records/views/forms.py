@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, create_model
 
 from tandem.accounts.queries import user_choices
 from tandem.accounts.schemas import Day
+from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
 from tandem.records.rules.custom import MAX_LINK, MAX_TEXT, Definition
 from tandem.records.slots import Field as RecordField
@@ -30,10 +31,17 @@ _CONTROLS: dict[FieldType, Any] = {
 _FLAGS = {"true": True, "false": False}
 
 
-def new_schema(object_type: ObjectType) -> type[BaseModel]:
+def new_schema(object_type: ObjectType, actor: Actor) -> type[BaseModel]:
     """What the form for a new record posts."""
-    fields = [field.custom for field in object_type.custom_fields if field.custom is not None]
+    there = object_type.fields_for(actor)
+    fields = [field.custom for field in there if field.custom is not None]
     return _extended(object_type.input_schema, fields)
+
+
+def new_names(object_type: ObjectType, actor: Actor) -> list[str]:
+    """What of it is there for an actor."""
+    hidden = object_type.names_hidden(actor)
+    return [name for name in new_schema(object_type, actor).model_fields if name not in hidden]
 
 
 def change_schema(object_type: ObjectType, field: RecordField) -> type[BaseModel]:
@@ -58,10 +66,10 @@ def parted(
     return schema.model_construct(_fields_set=set(own), **own), fields
 
 
-def form_choices(object_type: ObjectType) -> dict[str, list[tuple[object, Any]]]:
+def form_choices(object_type: ObjectType, actor: Actor) -> dict[str, list[tuple[object, Any]]]:
     """What can be picked in the forms of a kind of record."""
     choices: dict[str, list[tuple[object, Any]]] = {}
-    for field in object_type.all_fields:
+    for field in object_type.fields_for(actor):
         if field.type is FieldType.USER:
             choices[field.key] = list(user_choices())
         elif field.custom is not None and field.type is FieldType.BOOLEAN:

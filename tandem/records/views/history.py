@@ -18,6 +18,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.history import changes_of
 from tandem.kernel.models import ChangeSet, Operation, RecordChange
 from tandem.records.queries.custom import shown_value
+from tandem.records.queries.unseen import unseen_of
 from tandem.records.slots import RECORD_TABS, FieldType, ObjectType
 
 SHOWN = 200
@@ -70,9 +71,12 @@ class HistoryTab:
 def deeds_of(actor: Actor, object_type: ObjectType, record: Any) -> list[Deed]:
     """The change sets that touched a record and its parts, newest first; the first one made it."""
     deeds: dict[int, Deed] = {}
+    unseen = unseen_of(object_type, actor)
     for change in changes_of(object_type.kind, record.pk)[:SHOWN]:
-        deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
-        deed.changes.extend(_changes(object_type, change))
+        fields = unseen.seen(change)
+        if fields:
+            deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
+            deed.changes.extend(_changes(object_type, change, fields))
     made = ChangeSet.objects.filter(pk=record.created_in_id).first()
     if made is not None and made.pk not in deeds:
         deeds[made.pk] = _deed(actor, made)
@@ -106,12 +110,14 @@ def _deed(actor: Actor, change_set: ChangeSet) -> Deed:
     )
 
 
-def _changes(object_type: ObjectType, change: RecordChange) -> list[Change]:
+def _changes(
+    object_type: ObjectType, change: RecordChange, fields: Mapping[str, Any]
+) -> list[Change]:
     if change.operation == Operation.DELETE:
         words = change.model.rpartition(".")[2]
-        return [Change(field=words, old=_shortest(change.fields), new="")]
+        return [Change(field=words, old=_shortest(fields), new="")]
     found = []
-    for column, (old, new) in change.fields.items():
+    for column, (old, new) in fields.items():
         if column == "x" and object_type.is_customisable:
             found += _custom_changes(object_type, old or {}, new or {})
         else:
@@ -125,8 +131,9 @@ def _custom_changes(
 ) -> list[Change]:
     """What changed in fields that the company added; one that is retired goes by its key."""
     found = []
+    known = {field.key: field for field in object_type.custom_fields}
     for key in sorted(key for key in {*old, *new} if old.get(key) != new.get(key)):
-        field = object_type.field(key)
+        field = known.get(key)
         if field is None or field.custom is None:
             found.append(Change(field=key, old=_text(old.get(key)), new=_text(new.get(key))))
             continue
@@ -141,11 +148,11 @@ def _custom_changes(
 def _label(object_type: ObjectType, column: str) -> str:
     names = {"deleted_at": _("Deleted"), "address": _("Mail"), "is_primary": _("Main one")}
     key = column.removesuffix("_id")
-    field = object_type.field(key)
+    field = next((one for one in object_type.fields if one.key == key), None)
     return str(field.label) if field else names.get(column, key.replace("_", " ").capitalize())
 
 
-def _shortest(row: dict[str, Any]) -> str:
+def _shortest(row: Mapping[str, Any]) -> str:
     for name in ("address", "number", "domain", "title", "name"):
         if row.get(name):
             return str(row[name])

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tandem.accounts.queries import company_settings
 from tandem.accounts.schemas import currencies, time_zones
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.progress import describe, progress_of
@@ -159,7 +160,7 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
     if run.state in OPEN:
         try:
             found = queries.survey_of(run)
-            context |= {"survey": found, "fields": _fields(importer, run, found)}
+            context |= {"survey": found, "fields": _fields(request.actor, importer, run, found)}
         except DomainError as refused:
             context["gone"] = str(refused)
     return render(request, "records/import.html", context, fragment="body", status=form.status)
@@ -231,11 +232,11 @@ def _choices() -> dict[str, list[tuple[object, Any]]]:
     }
 
 
-def _fields(importer: Importer, run: ImportRun, found: Survey) -> list[ShownField]:
+def _fields(actor: Actor, importer: Importer, run: ImportRun, found: Survey) -> list[ShownField]:
     rows = sample_of(queries.path_of(run), found)
     options = [("", _("none")), *((name, name) for name in found.header if name)]
     shown = []
-    for field in importer.fields:
+    for field in importer.fields_for(actor):
         column = run.mapping.get(field.key, "")
         texts = [row[found.header.index(column)] for row in rows] if column else []
         texts = [text for text in texts if text.strip()]

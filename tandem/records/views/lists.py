@@ -62,7 +62,7 @@ class ListState:
         self.actor = actor
         self._params = params
         self.view = self._find_view()
-        base = queries.query_of(object_type, self.view) if self.view else ListQuery()
+        base = queries.query_of(object_type, actor, self.view) if self.view else ListQuery()
         self.query = ListQuery(
             filters=self._filters(base.filters),
             text=params.get("q", "").strip()[: rules.MAX_TEXT],
@@ -70,8 +70,18 @@ class ListState:
             columns=tuple(params["columns"].split(",")) if params.get("columns") else base.columns,
             cursor=params.get("cursor", ""),
         )
-        queries.sort_of(object_type, self.query.sort)
+        queries.sort_of(object_type, actor, self.query.sort)
+        object_type.refuse_hidden(actor, queries.fields_of(self.query.filters))
         self.footers = self._footers()
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields that are there for the reader."""
+        return self.object_type.fields_for(self.actor)
+
+    def field(self, key: str) -> Field | None:
+        """The field of this key that is there for the reader."""
+        return self.object_type.field_for(self.actor, key)
 
     @property
     def is_changed(self) -> bool:
@@ -185,7 +195,7 @@ def record_count(request: ActorRequest, object_type: ObjectType) -> HttpResponse
 def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer]) -> dict[str, Any]:
     """What the table of a list shows."""
     object_type = state.object_type
-    columns = queries.columns_of(object_type, state.query.columns)
+    columns = queries.columns_of(object_type, state.actor, state.query.columns)
     found = _totals(state)
     rows = table_rows(
         object_type,
@@ -197,7 +207,7 @@ def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer])
     )
     return {
         "columns": columns,
-        "column_choices": _column_choices(object_type, columns),
+        "column_choices": _column_choices(state, columns),
         "rows": rows,
         "sort": state.sort,
         "total": formats.number(found.rows) if found.is_all else f"{formats.number(found.rows)}+",
@@ -221,7 +231,7 @@ def _totals(state: ListState) -> Totals:
 
 def feet_of(state: ListState, found: Totals, *, why: str = "") -> SafeString:
     """The cells of the foot of a list; ``why`` says why figures are not known."""
-    columns = queries.columns_of(state.object_type, state.query.columns)
+    columns = queries.columns_of(state.object_type, state.actor, state.query.columns)
     path = reverse("records:foot", args=[state.object_type, "KEY"])
     url = f"{path}?{urlencode(state.params)}"
     return feet_cells(columns, state.footers, found.figures, choose_url=url, why=why)
@@ -237,9 +247,9 @@ def _url_of(state: ListState, part: str) -> str:
     return f"{path}?{urlencode(state.params)}"
 
 
-def _column_choices(object_type: ObjectType, columns: Sequence[Field]) -> list[tuple[Field, bool]]:
+def _column_choices(state: ListState, columns: Sequence[Field]) -> list[tuple[Field, bool]]:
     """What the picker offers: the columns shown, in their order, then the others."""
-    others = [field for field in object_type.all_fields if field not in columns]
+    others = [field for field in state.fields if field not in columns]
     picked = [(field, True) for field in columns] + [(field, False) for field in others]
     return [(field, is_shown) for field, is_shown in picked if field.key != "name"]
 
@@ -268,16 +278,16 @@ def _chip(state: ListState, at: int) -> Chip:
     edit = reverse("records:filter", args=[state.object_type])
     edit_url = f"{edit}?{urlencode({**state.params, 'filter': state.filters_json, 'at': at})}"
     remove_url = state.url_with(rules.removed(tree, [at]))
-    field = state.object_type.field(node.field) if isinstance(node, Condition) else None
+    field = state.field(node.field) if isinstance(node, Condition) else None
     if field is not None and isinstance(node, Condition):
         return Chip(str(field.label), value_in_words(field, node), edit_url, remove_url)
     label = _("Either")
     if isinstance(node, Group) and node.op == "not":
         label, node = str(JOINTS["not"]).capitalize(), Group("or", node.items)
-    return Chip(label, node_in_words(state.object_type, node), edit_url, remove_url)
+    return Chip(label, node_in_words(state, node), edit_url, remove_url)
 
 
-def filter_fields(object_type: ObjectType) -> Sequence[Field]:
+def filter_fields(state: ListState) -> Sequence[Field]:
     """The fields that the filter dialog offers."""
-    known = queries.filterable(object_type)
-    return [field for field in object_type.all_fields if field.key in known]
+    known = queries.filterable(state.object_type)
+    return [field for field in state.fields if field.key in known]

@@ -134,7 +134,9 @@ class _Dialog:
         if self.verb is BulkVerb.DELETE:
             return Deed(self.verb)
         if self.verb is BulkVerb.EXPORT:
-            columns = queries.columns_of(self.object_type, self.state.query.columns)
+            columns = queries.columns_of(
+                self.object_type, self.request.actor, self.state.query.columns
+            )
             keys = {"columns": [field.key for field in columns]}
             return Deed(self.verb, self.form.value.model_copy(update=keys))
         if self.field is not None and self.field.custom is not None:
@@ -186,9 +188,9 @@ class _Dialog:
         keys = (
             ["owner"] if self.offer == "owner" else [key for key in bulk.fields if key != "owner"]
         )
-        found = [self.object_type.field(key) for key in keys]
-        own = () if self.offer == "owner" else self.object_type.custom_fields
-        return [*(field for field in found if field is not None), *own]
+        there = {field.key: field for field in self.state.fields}
+        own = [] if self.offer == "owner" else [one for one in there.values() if one.custom]
+        return [*(there[key] for key in keys if key in there), *own]
 
     def _form(self) -> Form[Any]:
         data = self.request.POST if self.request.method == "POST" else None
@@ -198,7 +200,7 @@ class _Dialog:
             formats_known = [("csv", _("CSV, for any program")), ("xlsx", _("Excel (XLSX)"))]
             return Form(ExportAs, data=data, choices={"format": formats_known}, only=("format",))
         only = (self.field.key,) if self.field else ("version",)
-        choices = form_choices(self.object_type)
+        choices = form_choices(self.object_type, self.request.actor)
         schema = self.object_type.change_schema
         if self.field is not None:
             schema = change_schema(self.object_type, self.field)

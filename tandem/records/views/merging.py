@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from tandem.kernel.actions import last_change_set
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import DomainError, Missing
 from tandem.records import queries
 from tandem.records.actions import merge, unmerge
 from tandem.records.models import MergeEvent, PairState
 from tandem.records.queries.duplicates import neighbours_of, pair_of
-from tandem.records.queries.merging import ABSORBED, SURVIVOR, choosable, moved_by, moving
-from tandem.records.slots import MERGE_WARNINGS, MERGED_TABLES, MergedTable, ObjectType
+from tandem.records.queries.merging import ABSORBED, SURVIVOR, choosable_by, moved_by, moving
+from tandem.records.slots import MERGE_WARNINGS, MERGED_TABLES, Field, MergedTable, ObjectType
 from tandem.records.views.cells import Cell, cells_of
 from tandem.records.views.doors import record_page
 from tandem.records.views.duplicates import reasons_of, shown_pairs
@@ -78,7 +79,7 @@ def merge_page(request: ActorRequest, object_type: ObjectType, public_id: UUID) 
     }
     error = ""
     if request.method == "POST":
-        choices = _with_parts(object_type, chosen)
+        choices = _with_parts(object_type, request.actor, chosen)
         try:
             merge(
                 request.actor,
@@ -216,7 +217,7 @@ def _other(request: ActorRequest, object_type: ObjectType, text: str) -> Any:
 def _search(request: ActorRequest, object_type: ObjectType, record: Any) -> HttpResponseBase:
     text = request.GET.get("q", "").strip()[:200]
     rows = object_type.visible_to(request.actor).exclude(pk=record.pk)
-    found = object_type.prepare(object_type.search(rows, text))[:FOUND] if text else []
+    found = object_type.search_for(request.actor, rows, text) if text else rows.none()
     context = {
         "type": object_type,
         "page_title": _("Merge"),
@@ -225,7 +226,8 @@ def _search(request: ActorRequest, object_type: ObjectType, record: Any) -> Http
         "url": _url(object_type, record),
         "text": text,
         "found": [
-            (one.public_id, object_type.name_of(one), object_type.subtitle_of(one)) for one in found
+            (one.public_id, object_type.name_of(one), object_type.subtitle_for(request.actor, one))
+            for one in object_type.prepare(found)[:FOUND]
         ],
     }
     return render(request, "records/merge_search.html", context)
@@ -238,11 +240,11 @@ def _choices(
     absorbed: Any,
     chosen: Mapping[str, str],
 ) -> list[Choice]:
-    fields = choosable(object_type)
+    fields = choosable_by(object_type, request.actor)
     own = {c.key: c for c in cells_of(object_type, request.actor, survivor, fields)}
     other = {c.key: c for c in cells_of(object_type, request.actor, absorbed, fields)}
     found = []
-    for keys in _groups(object_type):
+    for keys in _groups(object_type, fields):
         mine, theirs = [own[key] for key in keys], [other[key] for key in keys]
         usual = ABSORBED if not any(map(_says, mine)) and any(map(_says, theirs)) else SURVIVOR
         found.append(
@@ -257,18 +259,19 @@ def _choices(
     return found
 
 
-def _groups(object_type: ObjectType) -> list[list[str]]:
+def _groups(object_type: ObjectType, fields: Sequence[Field]) -> list[list[str]]:
     """The keys of the fields, those that stand in one row of a part together."""
     parts = object_type.merging.parts if object_type.merging is not None else {}
     found: dict[Any, list[str]] = {}
-    for field in choosable(object_type):
+    for field in fields:
         found.setdefault(parts.get(field.key, field.key), []).append(field.key)
     return list(found.values())
 
 
-def _with_parts(object_type: ObjectType, chosen: Mapping[str, str]) -> dict[str, str]:
+def _with_parts(object_type: ObjectType, actor: Actor, chosen: Mapping[str, str]) -> dict[str, str]:
     """What was chosen for the first field of a part goes for all that stand in its row."""
-    groups = {keys[0]: keys for keys in _groups(object_type)}
+    fields = choosable_by(object_type, actor)
+    groups = {keys[0]: keys for keys in _groups(object_type, fields)}
     return {key: side for first, side in chosen.items() for key in groups.get(first, [first])}
 
 

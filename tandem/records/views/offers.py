@@ -23,7 +23,11 @@ def offers(object_type: ObjectType, actor: Actor) -> list[Offer]:
     found = []
     bulk, permissions = object_type.bulk, object_type.permissions
     if bulk is not None and actor.may(permissions.edit):
-        if "owner" in bulk.fields and actor.may(bulk.assign):
+        if (
+            "owner" in bulk.fields
+            and not actor.hides(object_type.kind, "owner")
+            and actor.may(bulk.assign)
+        ):
             found.append(Offer("owner", "user-plus", _("Assign")))
         if set(bulk.fields) - {"owner"}:
             found.append(Offer("change", "pencil", _("Set a field")))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tandem.kernel.actions import last_change_set
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import Conflict, DomainError, FieldError, Missing
 from tandem.kernel.money import Money
@@ -35,6 +36,7 @@ from tandem.records.views.forms import (
     as_input,
     change_schema,
     form_choices,
+    new_names,
     new_schema,
     parted,
 )
@@ -52,9 +54,11 @@ def record_detail(
     tabs = _tabs(object_type, request)
     tab = next((tab for tab in tabs if tab.key == request.GET.get("tab")), tabs[0])
     context = {
-        **_identity(object_type, record),
+        **_identity(object_type, request.actor, record),
         **_neighbours(request, object_type, record),
-        "fields": cells_of(object_type, request.actor, record, _own_fields(object_type)),
+        "fields": cells_of(
+            object_type, request.actor, record, _own_fields(object_type, request.actor)
+        ),
         "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
         "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
         "tab_content": tab.render(request, object_type, record),
@@ -79,8 +83,10 @@ def record_peek(
 ) -> HttpResponseBase:
     record = queries.visible_record(object_type, request.actor, public_id)
     context = {
-        **_identity(object_type, record),
-        "fields": cells_of(object_type, request.actor, record, _own_fields(object_type)),
+        **_identity(object_type, request.actor, record),
+        "fields": cells_of(
+            object_type, request.actor, record, _own_fields(object_type, request.actor)
+        ),
         "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
         "panels": _panels(request, object_type, record, in_peek=True),
     }
@@ -92,7 +98,12 @@ def record_peek(
 def new_record(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
     request.actor.require(object_type.permissions.create)
     data = request.POST if request.method == "POST" else None
-    form = Form(new_schema(object_type), data=data, choices=form_choices(object_type))
+    form = Form(
+        new_schema(object_type, request.actor),
+        data=data,
+        choices=form_choices(object_type, request.actor),
+        only=new_names(object_type, request.actor),
+    )
     with form.refusals():
         if form.is_submitted:
             plain, fields = parted(object_type, form.value, object_type.input_schema)
@@ -107,7 +118,7 @@ def new_record(request: ActorRequest, object_type: ObjectType) -> HttpResponseBa
         "type": object_type,
         "page_title": _("New %(kind)s") % {"kind": str(object_type.label).lower()},
         "form": form,
-        "inputs": _inputs(object_type, form),
+        "inputs": _inputs(object_type, request.actor, form),
     }
     return render(request, "records/new.html", context, fragment="dialog", status=form.status)
 
@@ -120,7 +131,7 @@ def edit_field(
     """The editing form of one field, and saving it; answers fragments for a cell or a property."""
     request.actor.require(object_type.permissions.edit)
     record = queries.visible_record(object_type, request.actor, public_id)
-    field = object_type.field(key)
+    field = object_type.field_for(request.actor, key)
     if field is None or not field.is_editable:
         raise Missing()
     data = request.POST if request.method == "POST" else None
@@ -128,7 +139,7 @@ def edit_field(
         change_schema(object_type, field),
         data=data,
         initial={key: _as_input(record, field)},
-        choices=form_choices(object_type),
+        choices=form_choices(object_type, request.actor),
         only=(key, "version"),
     )
     with form.refusals():
@@ -213,12 +224,12 @@ def _told(conflict: Conflict, key: str, now: Cell) -> Conflict:
     return type(conflict)(errors=[FieldError(key, "changed_since", words)])
 
 
-def _identity(object_type: ObjectType, record: Any) -> dict[str, Any]:
+def _identity(object_type: ObjectType, actor: Actor, record: Any) -> dict[str, Any]:
     return {
         "type": object_type,
         "record": record,
         "name": object_type.name_of(record),
-        "subtitle": object_type.subtitle_of(record),
+        "subtitle": object_type.subtitle_for(actor, record),
         "url": _url(object_type, record),
         "page_title": object_type.name_of(record),
     }
@@ -228,20 +239,27 @@ def _url(object_type: ObjectType, record: Any) -> str:
     return reverse("records:record", args=[object_type, record.public_id])
 
 
-def _own_fields(object_type: ObjectType) -> list[Field]:
+def _own_fields(object_type: ObjectType, actor: Actor) -> list[Field]:
     """What a record page lists at the left: its own values, but for the name above."""
-    return [f for f in object_type.all_fields if f.key != "name" and f.is_column]
+    return [f for f in object_type.fields_for(actor) if f.key != "name" and f.is_column]
 
 
-def _inputs(object_type: ObjectType, form: Form[Any]) -> list[tuple[Any, Any, str, bool]]:
+def _inputs(
+    object_type: ObjectType, actor: Actor, form: Form[Any]
+) -> list[tuple[Any, Any, str, bool]]:
     """The fields of the form for a new record: control, label, help, whether it may be empty."""
     found = []
+    there = {field.key: field for field in object_type.fields_for(actor)}
     for key, info in object_type.input_schema.model_fields.items():
-        field = object_type.field(key)
+        field = there.get(key)
         if field is not None and field.type is not FieldType.TAGS:
             found.append((form[key], field.label, "", not info.is_required()))
     added = field_definitions(object_type.kind) if object_type.is_customisable else ()
-    found += [(form[one.key], one.label, one.help, not one.is_required) for one in added]
+    found += [
+        (form[one.key], one.label, one.help, not one.is_required)
+        for one in added
+        if one.key in there
+    ]
     return found
 
 

@@ -74,7 +74,7 @@ def table_rows(
         name = object_type.name_of(record)
         if at >= 0:
             url = f"{here}/{record.public_id}{query}"
-            cells.insert(at, _name(object_type, record, name, url))
+            cells.insert(at, _name(object_type, actor, record, name, url))
         box = _box(record, picking % {"name": escape(name)}) if picking else ""
         rows.append(f"<tr data-row data-peek>{box}{''.join(cells)}</tr>")
     return SafeString("\n".join(rows))
@@ -84,9 +84,9 @@ def _has_name(fields: Sequence[Field]) -> bool:
     return any(field.key == "name" for field in fields)
 
 
-def _name(object_type: ObjectType, record: Any, name: str, url: str) -> str:
+def _name(object_type: ObjectType, actor: Actor, record: Any, name: str, url: str) -> str:
     face = marks.face(name, size="sm", is_square=object_type.is_square)
-    subtitle = object_type.subtitle_of(record)
+    subtitle = object_type.subtitle_for(actor, record)
     small = f"<small>{escape(subtitle)}</small>" if subtitle else ""
     return (
         f'<td data-verbatim><a class="who" href="{url}">{face}'

@@ -27,7 +27,7 @@ from tandem.ui.responses import render
 def foot(request: ActorRequest, object_type: ObjectType, key: str) -> HttpResponseBase:
     """The dialog in which the foot of a column is chosen: each choice is an address of the list."""
     state = ListState(object_type, request.actor, request.GET.dict())
-    field = object_type.field(key)
+    field = state.field(key)
     offered = offered_aggregates(object_type, request.actor).get(key)
     if field is None or offered is None:
         raise Missing()

@@ -1,6 +1,7 @@
 """Filters in words: what chips, dialogs and the sentence above a list say."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -8,7 +9,14 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from tandem.accounts.queries import user_names
 from tandem.records.rules import Condition, Group, Node
-from tandem.records.slots import Field, FieldType, ObjectType
+from tandem.records.slots import Field, FieldType
+
+
+class Known(Protocol):
+    """Who knows the fields that a filter names, as far as the reader sees them."""
+
+    def field(self, key: str) -> Field | None: ...
+
 
 OPERATOR_LABELS: Mapping[str, str | Promise] = {
     "contains": gettext_lazy("contains"),
@@ -70,16 +78,16 @@ def _names(field: Field, values: Sequence[str]) -> list[str]:
     return [labels.get(value, value) for value in values]
 
 
-def node_in_words(object_type: ObjectType, node: Node) -> str:
+def node_in_words(known: Known, node: Node) -> str:
     """A node as a clause; groups inside are put in brackets."""
     if isinstance(node, Condition):
-        field = object_type.field(node.field)
+        field = known.field(node.field)
         return f"{field.label} {value_in_words(field, node)}" if field else node.field
     joint = f" {JOINTS['or' if node.op == 'not' else node.op]} "
-    inner = joint.join(_bracketed(object_type, item) for item in node.items)
+    inner = joint.join(_bracketed(known, item) for item in node.items)
     return f"{JOINTS['not']} {inner}" if node.op == "not" else inner
 
 
-def _bracketed(object_type: ObjectType, node: Node) -> str:
-    words = node_in_words(object_type, node)
+def _bracketed(known: Known, node: Node) -> str:
+    words = node_in_words(known, node)
     return f"({words})" if isinstance(node, Group) and len(node.items) > 1 else words

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
     MERGED_TABLES,
@@ -96,6 +97,8 @@ ORDER = ObjectType(
     search=queries.search_orders,
     name_of=lambda order: order.number,
     subtitle_of=_subtitle,
+    subtitle_fields=("company", "person", "net"),
+    searched_fields=("company", "person", *SEARCHED),
     input_schema=NewOrder,
     change_schema=ChangeOrder,
     output_schema=OrderOut,
