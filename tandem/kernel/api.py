@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import ConfigDict, StrictBool
 
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
-from tandem.kernel.models import ChangeSet
+from tandem.kernel.models import ChangeSet, ProgressRecord
 from tandem.kernel.progress import describe, progress_of, request_cancel
-from tandem.kernel.undo import change_set_for, undo
+from tandem.kernel.undo import ask_for_undo, change_set_for
 
 router = Router(tags=["Changes and jobs"])
 
@@ -82,16 +82,18 @@ def get_change_set(request: HttpRequest, public_id: UUID) -> ChangeSetOut:
 
 @router.post(
     "/change-sets/{uuid:public_id}/undo",
-    response={200: ChangeSetOut, **REFUSALS},
+    response={200: ChangeSetOut, 202: ProgressOut, **REFUSALS},
     operation_id="change_set_undo",
 )
 @asks_for("kernel.undo")
-def undo_change_set(
-    request: HttpRequest, public_id: UUID, data: UndoIn | None = None
-) -> ChangeSetOut:
-    """Take a change set back, whole or not at all; the answer is the undoing change set."""
+def undo_change_set(request: HttpRequest, public_id: UUID, data: UndoIn | None = None) -> Any:
+    """Take a change set back, whole or not at all; the answer is the undoing change set. Where it
+    is of very many rows a worker does it: 202 with how far it is."""
     actor = actor_of(request)
-    undoing = undo(actor, public_id, keep_later_edits=data is not None and data.keep_later_edits)
+    keep = data is not None and data.keep_later_edits
+    undoing = ask_for_undo(actor, public_id, keep_later_edits=keep)
+    if isinstance(undoing, ProgressRecord):
+        return Status(202, describe(undoing, now=timezone.now()))
     return _change_set(change_set_for(actor, undoing))
 
 

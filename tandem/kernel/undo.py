@@ -29,10 +29,16 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Conflict, FieldError, Missing
 from tandem.kernel.facts import Fact, publish
 from tandem.kernel.history import Tracking, trackings
-from tandem.kernel.models import ChangeSet, Operation, Record
+from tandem.kernel.jobs import enqueue
+from tandem.kernel.models import ChangeSet, Operation, ProgressRecord, Record
+from tandem.kernel.progress import Progress, announce
+from tandem.kernel.progress import tracking as showing
 from tandem.kernel.slots import Slot
 
 CONFLICTS_SHOWN = 20
+# An undo of more rows is done by a worker, in a room that knows users.
+AT_ONCE = 2000
+JOB = "records.run_undo"
 # Deeds that changed no record (a token made, a value saved as it was) are passed over.
 LOOKED_BACK = 20
 
@@ -123,14 +129,54 @@ def change_set_for(actor: Actor, public_id: UUID) -> ChangeSet:
     return found
 
 
+def ask_for_undo(
+    actor: Actor, public_id: UUID, *, keep_later_edits: bool = False
+) -> UUID | ProgressRecord:
+    """Take back a change set at once, or where it is of very many rows have a worker do it: the
+    undoing change set, or the progress. Raises what ``undo`` raises."""
+    target = change_set_for(actor, public_id)
+    if actor.user_id is None or not _is_large(target.pk):
+        return undo(actor, public_id, keep_later_edits=keep_later_edits)
+    actor.require("kernel.undo")
+    _require_right_to(actor, _original(target))
+    if target.undone_by.exists():
+        raise AlreadyUndone()
+    with transaction.atomic():
+        record = announce(actor, kind="undo", label=str(_("Undo")), unit=str(_("steps")), total=1)
+        enqueue(
+            JOB,
+            user_id=actor.user_id,
+            source=str(actor.source),
+            change_set=str(public_id),
+            keep_later_edits=keep_later_edits,
+            progress=str(record.public_id),
+        )
+    return record
+
+
+def run_announced(actor: Actor, public_id: UUID, *, keep_later_edits: bool, progress: UUID) -> UUID:
+    """The worker's side: the same undo, with its progress shown."""
+    with showing(actor, kind="undo", label="", unit="", announced=progress) as shown:
+        undoing = undo(actor, public_id, keep_later_edits=keep_later_edits, progress=shown)
+        shown.record.result = {"change_set": str(undoing)}
+    return undoing
+
+
 @action(permission="kernel.undo")
-def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UUID:
+def undo(
+    actor: Actor,
+    public_id: UUID,
+    *,
+    keep_later_edits: bool = False,
+    progress: Progress | None = None,
+) -> UUID:
     """Take back a change set; the public id of the undoing change set.
 
     Who may not do a thing (any more) may not undo it either: the permission of the action is asked
     for again. Raises Missing when the change set is not the actor's to see, Refused, AlreadyUndone,
     and UndoConflict with the fields that were changed since (unless ``keep_later_edits``, which
-    leaves just those as they are, or an action of many records did it).
+    leaves just those as they are, or an action of many records did it). With ``progress`` each
+    table counts as a step, and raises Cancelled when somebody asked to stop.
     """
     target = change_set_for(actor, public_id)
     original = _original(target)
@@ -151,12 +197,14 @@ def undo(actor: Actor, public_id: UUID, *, keep_later_edits: bool = False) -> UU
     try:
         with transaction.atomic():
             # What was created goes first: it may hold the unique value of what was deleted.
-            for tracking in reversed(tables):
-                _remove_created(target.pk, tracking)
-                _remove_restored(target.pk, tracking)
-            for tracking in tables:
-                _restore_deleted(target.pk, tracking)
-                _restore_values(target.pk, tracking)
+            for table in reversed(tables):
+                _remove_created(target.pk, table)
+                _remove_restored(target.pk, table)
+                _step(progress, 2 * len(tables))
+            for table in tables:
+                _restore_deleted(target.pk, table)
+                _restore_values(target.pk, table)
+                _step(progress, 2 * len(tables))
     except IntegrityError as error:
         raise UndoConflict(
             _("Another record has taken a value that must be unique. Nothing was undone.")
@@ -173,6 +221,32 @@ def put_back_values(change_set_id: int) -> None:
     current_change_set()
     for tracking in _touched_tables(change_set_id):
         _restore_values(change_set_id, tracking)
+
+
+def _step(progress: Progress | None, total: int) -> None:
+    if progress is not None:
+        progress.record.total = total
+        progress.advance(message="")
+
+
+def _is_large(change_set_id: int) -> bool:
+    """Whether the change set is of more rows than a request should undo."""
+    tables = [
+        sql.SQL("(SELECT 1 FROM {} WHERE created_in_id = {} LIMIT {})").format(
+            _table(tracking), sql.Literal(change_set_id), sql.Literal(AT_ONCE + 1)
+        )
+        for tracking in trackings().values()
+    ]
+    changed = sql.SQL(
+        "(SELECT 1 FROM kernel_recordchange WHERE change_set_id = {} LIMIT {})"
+    ).format(sql.Literal(change_set_id), sql.Literal(AT_ONCE + 1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT count(*) FROM ({}) rows").format(
+                sql.SQL(" UNION ALL ").join([changed, *tables])
+            )
+        )
+        return bool(cursor.fetchone()[0] > AT_ONCE)
 
 
 def _original(target: ChangeSet) -> ChangeSet:

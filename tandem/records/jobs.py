@@ -10,6 +10,7 @@ from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.jobs import job
 from tandem.kernel.progress import tracking
+from tandem.kernel.undo import run_announced as run_announced_undo
 from tandem.records.actions.duplicates import find_duplicates
 from tandem.records.actions.exports import forget_exported_files
 from tandem.records.actions.files import sweep_contents
@@ -51,6 +52,24 @@ def run_bulk(
         found,
         query_from(found, filters, text, sort=sort),
         deed_of(found, **deed),
+        progress=UUID(progress),
+    )
+
+
+@job("records.run_undo")
+def run_undo(
+    actor: Actor,
+    user_id: int,
+    source: str,
+    change_set: str,
+    keep_later_edits: bool,
+    progress: str,
+) -> None:
+    """Take back a change set of very many rows, as the user who asked, with the rights of now."""
+    run_announced_undo(
+        actor_for(User.objects.get(pk=user_id), Source(source)),
+        UUID(change_set),
+        keep_later_edits=keep_later_edits,
         progress=UUID(progress),
     )
 

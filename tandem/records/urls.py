@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tandem.records.views import (
+    changes,
     duplicates,
     fields,
     files,
@@ -37,6 +38,8 @@ urlpatterns = [
         "settings/fields/<uuid:public_id>/restoration", fields.restoration, name="field-restoration"
     ),
     path("exports/<uuid:public_id>", many.export_file, name="export"),
+    path("changes", changes.changes, name="changes"),
+    path("changes/<uuid:public_id>", changes.change_set, name="change-set"),
     path("duplicates", duplicates.duplicates, name="duplicates"),
     path("<kind:kind>/duplicates/search", duplicates.duplicate_search, name="duplicate-search"),
     path("<kind:kind>/duplicates/<uuid:pair_id>/apart", duplicates.pair_apart, name="pair-apart"),

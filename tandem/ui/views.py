@@ -4,13 +4,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tandem.kernel.doors import ActorRequest, page, public_page, signed_in_page
 from tandem.kernel.errors import Missing
-from tandem.kernel.undo import undo, undoable_by
+from tandem.kernel.models import ProgressRecord
+from tandem.kernel.undo import ask_for_undo, undoable_by
 from tandem.ui import gallery as samples
 from tandem.ui.error_pages import error_page
 from tandem.ui.palette import groups_for
@@ -46,8 +48,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @require_POST
 @page(permission="kernel.undo")
 def undo_change(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
-    undoing = undo(request.actor, public_id)
-    return see_other(request, _own_page(request), toast=Toast(_("Undone"), undo=undoing))
+    return _undone(request, public_id)
 
 
 @require_POST
@@ -56,8 +57,15 @@ def undo_last(request: ActorRequest) -> HttpResponseBase:
     last = undoable_by(request.actor)
     if last is None:
         raise Missing(_("There is nothing of yours to undo."))
-    undoing = undo(request.actor, last.public_id)
-    return see_other(request, _own_page(request), toast=Toast(_("Undone"), undo=undoing))
+    return _undone(request, last.public_id)
+
+
+def _undone(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    """Back on the page with what was undone, or on that of a worker who does it."""
+    done = ask_for_undo(request.actor, public_id)
+    if isinstance(done, ProgressRecord):
+        return see_other(request, reverse("ui:job", args=[done.public_id]))
+    return see_other(request, _own_page(request), toast=Toast(_("Undone"), undo=done))
 
 
 SHOWS_SAMPLES = "Shows components with made-up data, and only where a developer asked for it."

@@ -76,7 +76,7 @@ def deeds_of(actor: Actor, object_type: ObjectType, record: Any) -> list[Deed]:
         fields = unseen.seen(change)
         if fields:
             deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
-            deed.changes.extend(_changes(object_type, change, fields))
+            deed.changes.extend(changes_shown(object_type, change, fields))
     made = ChangeSet.objects.filter(pk=record.created_in_id).first()
     if made is not None and made.pk not in deeds:
         deeds[made.pk] = _deed(actor, made)
@@ -110,7 +110,7 @@ def _deed(actor: Actor, change_set: ChangeSet) -> Deed:
     )
 
 
-def _changes(
+def changes_shown(
     object_type: ObjectType, change: RecordChange, fields: Mapping[str, Any]
 ) -> list[Change]:
     if change.operation == Operation.DELETE:
