@@ -43,6 +43,15 @@ NAVIGATION = (
         permission="accounts.view_users",
     ),
     NavItem(
+        "roles",
+        _("Roles"),
+        "lock",
+        "accounts:roles",
+        section=Section.SETTINGS,
+        order=45,
+        permission="accounts.manage_roles",
+    ),
+    NavItem(
         "teams",
         _("Teams"),
         "users-group",

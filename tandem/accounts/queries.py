@@ -22,13 +22,17 @@ from tandem.accounts.models import (
     ApiToken,
     CompanySettings,
     CurrencyRate,
+    HiddenField,
     Holiday,
     Membership,
+    RoleScope,
+    RoleVerb,
     Team,
     User,
     UserQuerySet,
 )
 from tandem.accounts.rules import (
+    Role,
     RoleDecisions,
     normal_address,
     secret_hash,
@@ -139,6 +143,23 @@ def actor_for_token(raw: str) -> Actor | None:
 def command_actor(permissions: Iterable[str] = COMMAND_PERMISSIONS) -> Actor:
     """Whoever has a shell on the server: sees every record, holds just these permissions."""
     return job_actor("command line", frozenset(permissions)).through(Source.COMMAND)
+
+
+def role_decisions() -> dict[str, RoleDecisions]:
+    """What the company decided about each role; three queries."""
+    verbs: dict[str, dict[str, bool]] = {}
+    for role, name, is_held in RoleVerb.objects.values_list("role", "permission", "is_held"):
+        verbs.setdefault(role, {})[name] = is_held
+    scopes: dict[str, dict[str, str]] = {}
+    for role, kind, scope in RoleScope.objects.values_list("role", "kind", "scope"):
+        scopes.setdefault(role, {})[kind] = scope
+    hidden: dict[str, list[tuple[str, str]]] = {}
+    for role, kind, key in HiddenField.objects.values_list("role", "kind", "field"):
+        hidden.setdefault(role, []).append((kind, key))
+    return {
+        str(role): RoleDecisions.read(verbs.get(role), scopes.get(role), hidden.get(role))
+        for role in Role
+    }
 
 
 # --- which records ----------------------------------------------------------------------------

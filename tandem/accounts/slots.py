@@ -21,11 +21,12 @@ class GuardedField:
 
 @dataclass(frozen=True, slots=True)
 class GuardedKind:
-    """A kind of record: a role sees none of it, its own, its team's or all, and not every field."""
+    """A kind of record: where it ``is_scoped`` a role sees none of it, its own, its team's or all;
+    fields can be hidden of any."""
 
     kind: str
     label: Text
-    permission: str
+    is_scoped: bool
     fields: Sequence[GuardedField]
 
 

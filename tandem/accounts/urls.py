@@ -7,7 +7,7 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as keys
 from django.urls import path, re_path
 
-from tandem.accounts.views import company, own, sign_in, teams, users
+from tandem.accounts.views import company, own, roles, sign_in, teams, users
 from tandem.kernel.doors import public_page, signed_in_page
 
 app_name = "accounts"
@@ -28,6 +28,10 @@ urlpatterns = [
         users.second_factor_removal,
         name="second_factor_removal",
     ),
+    path("roles", roles.roles, name="roles"),
+    path("roles/<role:role>", roles.role, name="role"),
+    path("roles/<role:role>/rights", roles.rights, name="role_rights"),
+    path("roles/<role:role>/fields/<slug:kind>", roles.hidden_fields, name="hidden_fields"),
     path("teams", teams.teams, name="teams"),
     path("teams/new", teams.new_team, name="new_team"),
     path("teams/<uuid:public_id>", teams.team, name="team"),

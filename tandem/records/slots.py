@@ -213,6 +213,7 @@ class ObjectType:
     board: str = ""  # the name of the route that shows the same records as a board
     merging: Merging | None = None  # None: records of this kind are not merged
     subtitle_fields: tuple[str, ...] = ()  # what subtitle_of tells of
+    is_scoped: bool = False  # visible_to follows the scope of this kind: own, team, all
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
 
     @property
@@ -301,7 +302,7 @@ def _guarded() -> list[GuardedKind]:
         GuardedKind(
             kind=found.kind,
             label=found.label_plural,
-            permission=found.permissions.view,
+            is_scoped=found.is_scoped,
             fields=[
                 GuardedField(one.key, one.label) for one in found.every_field if one.key != NAME
             ],

@@ -14,7 +14,7 @@ from tandem.ui.shell import THEME_COOKIE
 OWN = ["own_settings", "tokens"]
 SEEN_BY_ALL = ["users", "teams"]
 OF_MANAGERS = ["new_team"]
-OF_ADMINS = ["new_user", "company", "rates", "holidays"]
+OF_ADMINS = ["new_user", "roles", "company", "rates", "holidays"]
 PAGES = [*OWN, *SEEN_BY_ALL, *OF_MANAGERS, *OF_ADMINS]
 
 

@@ -224,6 +224,7 @@ CAMPAIGN = ObjectType(
     ),
     default_columns=("name", "status", "budget", "cost", "leads", "revenue", "owner"),
     default_sort="name",
+    is_scoped=True,
     visible_to=queries.visible_to,
     prepare=queries.prepare,
     search=queries.search,

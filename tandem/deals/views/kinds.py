@@ -173,6 +173,7 @@ DEAL = ObjectType(
     ),
     default_columns=("name", "company", "amount", "stage", "expected_close", "next_step", "owner"),
     default_sort="-opened_at",
+    is_scoped=True,
     visible_to=queries.deals_visible_to,
     prepare=queries.prepare_deals,
     search=queries.search_deals,

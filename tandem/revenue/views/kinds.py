@@ -92,6 +92,7 @@ ORDER = ObjectType(
     ),
     default_columns=("name", "ordered_at", "company", "net", "lines", "source"),
     default_sort="-ordered_at",
+    is_scoped=True,
     visible_to=queries.orders_visible_to,
     prepare=queries.prepare_orders,
     search=queries.search_orders,
