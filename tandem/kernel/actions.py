@@ -39,11 +39,16 @@ _open: ContextVar[OpenChangeSet | None] = ContextVar("tandem_change_set", defaul
 _completed: ContextVar[UUID | None] = ContextVar("tandem_completed", default=None)
 _permissions: dict[str, str] = {}
 _of_many: set[str] = set()
+_final: set[str] = set()
 _before_commit: list[Callable[[OpenChangeSet], None]] = []
 
 
 def action(
-    *, permission: str, is_of_many: bool = False, is_apart: bool = False
+    *,
+    permission: str,
+    is_of_many: bool = False,
+    is_apart: bool = False,
+    is_final: bool = False,
 ) -> Callable[
     [Callable[Concatenate[Actor, Inputs], Outcome]],
     Callable[Concatenate[Actor, Inputs], Outcome],
@@ -53,8 +58,8 @@ def action(
     The undo of one that ``is_of_many`` records leaves alone what was changed again since: one later
     edit among thousands shall not hold up the rest. One that ``is_apart`` has a change set of its
     own even inside another action: what it sets up stays when the deed that needed it is undone.
-    Raises Unauthenticated or Refused before anything is read, and rolls everything back when the
-    function raises.
+    One that ``is_final`` cannot be undone. Raises Unauthenticated or Refused before anything is
+    read, and rolls everything back when the function raises.
     """
 
     def decorate(
@@ -65,6 +70,8 @@ def action(
         _permissions[name] = permission
         if is_of_many:
             _of_many.add(name)
+        if is_final:
+            _final.add(name)
 
         @wraps(function)
         def run(actor: Actor, /, *args: Inputs.args, **kwargs: Inputs.kwargs) -> Outcome:
@@ -86,6 +93,11 @@ def permission_of(name: str) -> str | None:
 def is_of_many(name: str) -> bool:
     """Whether the action of this name is one of many records at once."""
     return name in _of_many
+
+
+def final_actions() -> frozenset[str]:
+    """The names of the actions that nothing takes back."""
+    return frozenset(_final)
 
 
 def current_change_set() -> OpenChangeSet:

@@ -104,6 +104,27 @@ def pointers_to(subject: type[models.Model]) -> list[Pointer]:
     return list(_pointers(subject))
 
 
+def keys_to(model: type[models.Model]) -> list[Pointer]:
+    """Every plain foreign key to rows of this model: what it says of deleting, erasing does too.
+
+    One that protects or says nothing is emptied where it can be; else its row goes along.
+    """
+    return [
+        Pointer(other, field.attname, "", OnMerge.STAY, _as_deleted(field))
+        for other in apps.get_models()
+        for field in other._meta.local_fields
+        if isinstance(field, models.ForeignKey)
+        and not isinstance(field, SubjectKey)
+        and field.related_model is model
+    ]
+
+
+def _as_deleted(field: "models.ForeignKey[Any, Any]") -> OnErase:
+    if field.remote_field.on_delete is models.CASCADE or not field.null:
+        return OnErase.DELETE
+    return OnErase.BLANK
+
+
 def _pointers(subject: type[models.Model]) -> Iterator[Pointer]:
     for model in apps.get_models():
         for field in model._meta.local_fields:

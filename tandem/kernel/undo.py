@@ -21,6 +21,7 @@ from psycopg import sql
 from tandem.kernel.actions import (
     action,
     current_change_set,
+    final_actions,
     is_of_many,
     mark_as_undo,
     permission_of,
@@ -89,6 +90,13 @@ class AlreadyUndone(Conflict):
     message = _("This was undone already.")
 
 
+class Irreversible(Conflict):
+    """The change set is of a deed that is final: what it removed is nowhere any more."""
+
+    code = "irreversible"
+    message = _("This cannot be undone: it was for good.")
+
+
 def undoable_by(actor: Actor) -> ChangeSet | None:
     """The actor's last change set that changed records and is neither an undo nor undone."""
     if actor.user_id is None:
@@ -96,6 +104,7 @@ def undoable_by(actor: Actor) -> ChangeSet | None:
     recent = (
         ChangeSet.objects.filter(actor_id=actor.user_id, undo_of__isnull=True)
         .exclude(Exists(ChangeSet.objects.filter(undo_of=OuterRef("pk"))))
+        .exclude(action__in=final_actions())
         .order_by("-id")[:LOOKED_BACK]
     )
     return next((one for one in recent if _touched_tables(one.pk)), None)
@@ -106,8 +115,10 @@ def undoable_among(actor: Actor, ids: Collection[int]) -> dict[int, UUID]:
     ids; one query."""
     if not actor.may("kernel.undo"):
         return {}
-    found = ChangeSet.objects.filter(pk__in=ids, undo_of__isnull=True).exclude(
-        Exists(ChangeSet.objects.filter(undo_of=OuterRef("pk")))
+    found = (
+        ChangeSet.objects.filter(pk__in=ids, undo_of__isnull=True)
+        .exclude(Exists(ChangeSet.objects.filter(undo_of=OuterRef("pk"))))
+        .exclude(action__in=final_actions())
     )
     if not actor.may("kernel.undo_any"):
         found = found.filter(actor_id__isnull=False, actor_id=actor.user_id)
@@ -139,6 +150,8 @@ def ask_for_undo(
         return undo(actor, public_id, keep_later_edits=keep_later_edits)
     actor.require("kernel.undo")
     _require_right_to(actor, _original(target))
+    if _original(target).action in final_actions():
+        raise Irreversible()
     if target.undone_by.exists():
         raise AlreadyUndone()
     with transaction.atomic():
@@ -174,13 +187,16 @@ def undo(
 
     Who may not do a thing (any more) may not undo it either: the permission of the action is asked
     for again. Raises Missing when the change set is not the actor's to see, Refused, AlreadyUndone,
-    and UndoConflict with the fields that were changed since (unless ``keep_later_edits``, which
-    leaves just those as they are, or an action of many records did it). With ``progress`` each
-    table counts as a step, and raises Cancelled when somebody asked to stop.
+    Irreversible, and UndoConflict with the fields that were changed since (unless
+    ``keep_later_edits``, which leaves just those as they are, or an action of many records did
+    it). With ``progress`` each table counts as a step, and raises Cancelled when somebody asked to
+    stop.
     """
     target = change_set_for(actor, public_id)
     original = _original(target)
     _require_right_to(actor, original)
+    if original.action in final_actions():
+        raise Irreversible()
     # Two people who press Undo at once: the second waits here and then finds it undone.
     ChangeSet.objects.select_for_update().get(pk=target.pk)
     if target.undone_by.exists():

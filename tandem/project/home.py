@@ -132,6 +132,11 @@ class Home:
         return self.path / "up.lock"
 
     @property
+    def erasure_ledger(self) -> Path:
+        """Who was erased, by ids and keyed hashes: in no archive, so that none brings them back."""
+        return self.path / "erased.jsonl"
+
+    @property
     def restore_file(self) -> Path:
         """There while a restore is half done: nothing but a restore may start then."""
         return self.path / "restore.json"

@@ -237,6 +237,8 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
 MEDIA_ROOT = HOME.files_dir
+# Outside of database and archive: what was erased stays so when an older archive is restored.
+ERASURE_LEDGER = HOME.erasure_ledger
 
 # --- language and time ------------------------------------------------------------------------
 

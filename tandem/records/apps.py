@@ -28,6 +28,7 @@ class RecordsConfig(Room):
             _("Export records to files"), frozenset({"admin", "manager", "marketer"})
         ),
         "records.find_duplicates": Permission(_("Look for duplicates"), _WRITERS),
+        "records.erase": Permission(_("Erase records for good"), frozenset({"admin"})),
         "records.share_views": Permission(
             _("Share views with a team or everyone"), frozenset({"admin", "manager"})
         ),

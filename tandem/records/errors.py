@@ -282,3 +282,27 @@ class NoFile(Invalid):
 class TooManyFiles(Invalid):
     code = "too_many_files"
     message = _("There are too many files. Delete some, or attach fewer at once.")
+
+
+class NotErasable(Invalid):
+    """Records of this kind hold nobody's data."""
+
+    code = "not_erasable"
+    message = _("Records of this kind are not erased.")
+
+
+class ErasureUnconfirmed(Invalid):
+    code = "erasure_unconfirmed"
+    message = _("Type the name as it stands on the record.")
+
+
+class ErasureOpen(Conflict):
+    """The record is about to be erased, or somebody wrote down why it may not be."""
+
+    code = "erasure_open"
+    message = _("There is an erasure or a refusal of this record already.")
+
+
+class ReasonMissing(Invalid):
+    code = "reason_missing"
+    message = _("Say why.")

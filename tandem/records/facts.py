@@ -43,3 +43,12 @@ class RecordsUnmerged(Fact):
     kind: str
     survivor_id: int
     absorbed_id: int
+
+
+@dataclass(frozen=True)
+class RecordErased(Fact):
+    """A record and those merged into it were erased for good: their rows are nowhere any more."""
+
+    change_set_id: int
+    kind: str
+    record_ids: tuple[int, ...]

@@ -8,16 +8,18 @@ from django.utils.translation import gettext as _
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.kernel.actor import Actor, Source
+from tandem.kernel.errors import DomainError
 from tandem.kernel.jobs import job
 from tandem.kernel.progress import tracking
 from tandem.kernel.undo import run_announced as run_announced_undo
 from tandem.records.actions.duplicates import find_duplicates
+from tandem.records.actions.erasing import erase, note_failed, settle
 from tandem.records.actions.exports import forget_exported_files
 from tandem.records.actions.files import sweep_contents
 from tandem.records.actions.imports import forget_old_files, import_now
 from tandem.records.actions.indexes import make_index
 from tandem.records.actions.many import deed_of, query_from, run_announced
-from tandem.records.models import FieldDef, ImportRun, ImportState
+from tandem.records.models import Erasure, ErasureState, FieldDef, ImportRun, ImportState
 from tandem.records.queries import path_of
 from tandem.records.slots import OBJECT_TYPES, object_type
 
@@ -130,3 +132,37 @@ def look_for_all_duplicates(actor: Actor) -> None:
     for kind in OBJECT_TYPES:
         if kind.merging is not None and kind.merging.alike is not None:
             find_duplicates(actor, kind)
+
+
+@job("records.erase", permissions=frozenset({"records.erase"}))
+def carry_out_erasure(actor: Actor, erasure_id: int) -> None:
+    """Erase what a user asked for, as that user; then see to files and tombstone."""
+    found = Erasure.objects.select_related("user").get(pk=erasure_id)
+    if found.state == ErasureState.WAITING and found.user is not None:
+        who = actor_for(found.user)
+        with tracking(
+            who,
+            kind="records.erase",
+            label=_("Erasing for good"),
+            unit=_("steps"),
+            total=2,
+            announced=found.progress,
+        ) as progress:
+            try:
+                found = erase(who, found)
+            except DomainError:
+                note_failed(actor, found)
+                raise
+            progress.advance()
+            settle(found)
+            progress.advance()
+            progress.record.result = {"erasure": str(found.public_id)}
+    else:
+        settle(found)
+
+
+@job("records.settle_erasures", every="*/10 * * * *")
+def settle_erasures(actor: Actor) -> None:
+    """Remove the files of erasures whose worker died before it could."""
+    for found in Erasure.objects.filter(state=ErasureState.DONE, settled_at__isnull=True):
+        settle(found)

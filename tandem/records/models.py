@@ -502,3 +502,80 @@ class DuplicatePair(Tracked):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.one_id} and {self.other_id}"
+
+
+class ErasureState(models.TextChoices):
+    """How far an erasure is; one that was refused says why."""
+
+    WAITING = "waiting", _("Waiting for a worker")
+    DONE = "done", _("Erased")
+    FAILED = "failed", _("Failed, nothing was erased")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Refusal withdrawn")
+
+
+class ErasureBasis(models.TextChoices):
+    """Why somebody is erased, in the order of the law (GDPR, article 17)."""
+
+    REQUEST = "request", _("They asked for it")
+    PURPOSE = "purpose", _("Not needed any more")
+    OBJECTION = "objection", _("They objected to the use of their data")
+    UNLAWFUL = "unlawful", _("Should never have been kept")
+    OBLIGATION = "obligation", _("The law wants it")
+
+
+class Erasure(models.Model):
+    """One record that was erased for good, or a reason not to: the tombstone and the certificate.
+
+    Nothing in it says who it was. ``subjects`` are the public ids that the record and those merged
+    into it had, ``keys`` keyed hashes of its addresses: by them a restored copy erases it again
+    and an import knows it. ``record_id`` is empty once it is erased. ``files`` are still to be
+    removed after the commit, ``settled_at`` is when all of them were. ``seal`` signs the
+    certificate. Without history: it is one, and no undo may touch it.
+    """
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=30)
+    record_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=9, choices=ErasureState, default=ErasureState.WAITING)
+    basis = models.CharField(max_length=10, choices=ErasureBasis, blank=True)
+    refusal = models.CharField(max_length=400, blank=True)
+    subjects = models.JSONField(default=list)
+    keys = models.JSONField(default=list)
+    certificate = models.JSONField(default=dict)
+    seal = models.CharField(max_length=64, blank=True)
+    files = models.JSONField(default=list)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    actor_label = models.CharField(max_length=200)
+    progress = models.UUIDField(null=True)
+    asked_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.STAY, on_erase=OnErase.BLANK)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "record_id"],
+                condition=models.Q(state__in=["waiting", "refused"]),
+                name="erasure_one_open",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="done")
+                | (models.Q(record_id__isnull=True) & ~models.Q(seal="")),
+                name="erasure_done_is_sealed",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="refused") | ~models.Q(refusal=""),
+                name="erasure_refused_with_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "record_id"], name="erasure_by_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erasure {self.public_id}"

@@ -613,6 +613,61 @@ class MergeWarning(Protocol):
 MERGE_WARNINGS: Slot[MergeWarning] = Slot("merge warning", MergeWarning)
 
 
+@dataclass(frozen=True)
+class ErasedTable:
+    """A table whose rows go, or lose what is personal, when a record is erased.
+
+    Where rows stay (their pointer is BLANK or ANONYMISE), ``clears`` gives the columns to empty and
+    what they hold then, ``keeps`` the texts that say nothing of anybody, ``because`` why the rows
+    stay. ``further`` finds rows of the table that go too, though they point to nobody: by what
+    else is known of the record (kind, ids). ``samples`` are keys of a JSON column under which rows
+    of a file are shown: emptied where one of them names the record.
+    """
+
+    label: Text
+    clears: Mapping[str, Any] = field(default_factory=dict)
+    keeps: frozenset[str] = frozenset()
+    because: Text = ""
+    further: Callable[[str, Sequence[int]], Sequence[QuerySet[Any]]] | None = None
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+# By the label of the model: people.personemail.
+ERASED_TABLES: Slot[ErasedTable] = Slot("erased table", ErasedTable)
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What names somebody wherever it stands: mail addresses, phone numbers, full names."""
+
+    addresses: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Erasable:
+    """How records of a kind are erased. ``traces(ids)`` is what names them elsewhere, as far as it
+    names nobody else; ``keys(traces)`` the keyed hashes by which they are known again."""
+
+    traces: Callable[[Sequence[int]], Traces]
+    keys: Callable[[Traces], Sequence[str]]
+
+
+# By kind of record.
+ERASABLE: Slot[Erasable] = Slot("erasable kind", Erasable)
+
+
+@runtime_checkable
+class Eraser(Protocol):
+    """What a room does of its own before somebody is erased, in the same transaction."""
+
+    def __call__(self, kind: str, ids: Sequence[int], traces: Traces) -> None: ...
+
+
+ERASERS: Slot[Eraser] = Slot("eraser", Eraser)
+
+
 def object_type(kind: str) -> ObjectType:
     """The registered type of this kind; KeyError is a programming error."""
     found = OBJECT_TYPES.get(kind)

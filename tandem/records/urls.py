@@ -5,6 +5,7 @@ from django.urls import path
 from tandem.records.views import (
     changes,
     duplicates,
+    erasing,
     fields,
     files,
     filters,
@@ -40,6 +41,14 @@ urlpatterns = [
     path("exports/<uuid:public_id>", many.export_file, name="export"),
     path("changes", changes.changes, name="changes"),
     path("changes/<uuid:public_id>", changes.change_set, name="change-set"),
+    path("erasures", erasing.erasures, name="erasures"),
+    path("erasures/<uuid:public_id>", erasing.erasure, name="erasure"),
+    path("erasures/<uuid:public_id>/certificate", erasing.certificate, name="certificate"),
+    path(
+        "erasures/<uuid:public_id>/withdrawal",
+        erasing.refusal_withdrawal,
+        name="refusal-withdrawal",
+    ),
     path("duplicates", duplicates.duplicates, name="duplicates"),
     path("<kind:kind>/duplicates/search", duplicates.duplicate_search, name="duplicate-search"),
     path("<kind:kind>/duplicates/<uuid:pair_id>/apart", duplicates.pair_apart, name="pair-apart"),
@@ -59,6 +68,12 @@ urlpatterns = [
     path("<kind:kind>/<uuid:public_id>/peek", records.record_peek, name="peek"),
     path("<kind:kind>/<uuid:public_id>/fields/<slug:key>", records.edit_field, name="field"),
     path("<kind:kind>/<uuid:public_id>/deletion", records.delete_record, name="delete"),
+    path("<kind:kind>/<uuid:public_id>/erasure", erasing.erasure_page, name="erase"),
+    path(
+        "<kind:kind>/<uuid:public_id>/erasure/refusal",
+        erasing.erasure_refusal,
+        name="erasure-refusal",
+    ),
     path("<kind:kind>/<uuid:public_id>/merge", merging.merge_page, name="merge"),
     path(
         "<kind:kind>/<uuid:public_id>/merges/<uuid:event_id>",

@@ -1,5 +1,6 @@
 """What may be done with consent and the stop list."""
 
+from tandem.consent.actions.erasing import stop_erased
 from tandem.consent.actions.imports import keep_imported, take_back_imported
 from tandem.consent.actions.ledger import (
     change_suppression,
@@ -26,6 +27,7 @@ __all__ = [
     "record_consent",
     "set_preferences",
     "stop_all",
+    "stop_erased",
     "stop_topics",
     "suppress",
     "take_back_imported",

@@ -356,6 +356,11 @@ def suppress(
 
     Waits for messages to the address that are being decided, so that none is decided after this.
     """
+    return keep_stopped(address, reason, note=note)
+
+
+def keep_stopped(address: str, reason: StopReason, *, note: str = "") -> tuple[Suppression, bool]:
+    """The same in the running action, which answers for the right to it."""
     queries.hold_address(address)
     key = queries.address_key(address)
     shown = "" if reason is StopReason.ERASED else queries.normal(address)[:254]

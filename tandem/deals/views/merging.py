@@ -5,7 +5,14 @@ from django.utils.translation import gettext_lazy
 
 from tandem.deals import queries
 from tandem.kernel.actor import Actor
-from tandem.records.slots import MERGE_WARNINGS, MERGED_TABLES, MergedTable, Text
+from tandem.records.slots import (
+    ERASED_TABLES,
+    MERGE_WARNINGS,
+    MERGED_TABLES,
+    ErasedTable,
+    MergedTable,
+    Text,
+)
 
 
 def _both_open(actor: Actor, kind: str, one: int, other: int) -> Text:
@@ -16,4 +23,5 @@ def _both_open(actor: Actor, kind: str, one: int, other: int) -> Text:
 
 MERGED_TABLES.register("deals.deal", MergedTable(gettext_lazy("Deals")))
 MERGED_TABLES.register("deals.dealcontact", MergedTable(gettext_lazy("Roles in deals")))
+ERASED_TABLES.register("deals.deallead", ErasedTable(gettext_lazy("Leads of deals")))
 MERGE_WARNINGS.register("deals", _both_open)

@@ -1,6 +1,7 @@
 """What may be done in this room: plan, send, set up."""
 
 from tandem.delivery.actions.confirmations import confirm_submissions
+from tandem.delivery.actions.erasing import withhold_erased
 from tandem.delivery.actions.ledger import (
     Lease,
     Reservation,
@@ -33,5 +34,6 @@ __all__ = [
     "send_due",
     "send_test",
     "settle",
+    "withhold_erased",
     "written_by_nobody",
 ]

@@ -2,6 +2,7 @@
 
 from tandem.people.actions.companies import change_company, create_company, delete_company
 from tandem.people.actions.employments import employ
+from tandem.people.actions.erasing import erased_among, erased_keys, traces_of_people
 from tandem.people.actions.import_companies import commit_companies
 from tandem.people.actions.imports import commit_people
 from tandem.people.actions.keys import derive_companies, derive_people, follow_undo
@@ -34,9 +35,12 @@ __all__ = [
     "derive_companies",
     "derive_people",
     "employ",
+    "erased_among",
+    "erased_keys",
     "follow_undo",
     "merge_lifecycle",
     "merge_parents",
     "people_to_change",
     "record_stage",
+    "traces_of_people",
 ]

@@ -5,6 +5,7 @@ the history tab, the settings of fields.
 """
 
 from tandem.records.views import duplicates as duplicates
+from tandem.records.views import erasing as erasing
 from tandem.records.views import fields, finder, history
 from tandem.records.views import merging as merging
 

@@ -7,8 +7,10 @@ from django.utils.translation import gettext_lazy
 from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
 from tandem.records.slots import (
+    ERASED_TABLES,
     MERGED_TABLES,
     OBJECT_TYPES,
+    ErasedTable,
     Field,
     FieldType,
     MergedTable,
@@ -128,3 +130,11 @@ navigation.register(
 )
 
 MERGED_TABLES.register("revenue.order", MergedTable(gettext_lazy("Orders")))
+ERASED_TABLES.register(
+    "revenue.order",
+    ErasedTable(
+        gettext_lazy("Orders"),
+        keeps=frozenset({"source", "number", "currency", "country"}),
+        because=gettext_lazy("The law of accounts wants them kept; they name nobody any more."),
+    ),
+)
