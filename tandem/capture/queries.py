@@ -1,26 +1,39 @@
 """Reads of forms, pages and what came in; the token that a form carries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core import signing
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tandem.accounts.queries import scoped
 from tandem.capture.errors import NotPublished, TokenExpired, TokenInvalid
 from tandem.capture.models import Form, LandingPage, Publication, Submission, SubmissionState
-from tandem.capture.rules import SESSION_GAP, Channel, Origin, Touch, Visit, touches, visits_of
+from tandem.capture.rules import (
+    SESSION_GAP,
+    AnswerType,
+    Channel,
+    Origin,
+    Touch,
+    Visit,
+    touches,
+    visits_of,
+)
 from tandem.kernel.actor import Actor
 from tandem.kernel.ids import new_public_id
 from tandem.lake.models import Event
 from tandem.lake.queries import KnownEvent, events_of
 from tandem.measures.rules import Unit
 from tandem.measures.slots import Measure, define
+from tandem.records.queries.custom import custom_fields, shown_value
+from tandem.records.rules import FieldType
+from tandem.records.rules.custom import Definition, Option
 
 Published = TypeVar("Published", Form, LandingPage)
 
@@ -90,6 +103,89 @@ def submission_counts(actor: Actor, form_ids: Sequence[int]) -> Mapping[int, int
         .values_list("form_id")
         .annotate(Count("pk"))
     )
+
+
+# --- questions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a form as it is asked. ``control`` says how it is answered: an answer type,
+    ``date``, ``choices`` or ``link``; ``field`` is the person's custom field that it fills."""
+
+    key: str
+    label: str
+    control: str
+    required: bool
+    max_length: int | None = None
+    options: Sequence[Option] = ()
+    field: Definition | None = None
+
+
+_CONTROLS = {
+    FieldType.TEXT: "text",
+    FieldType.NUMBER: "number",
+    FieldType.MONEY: "number",
+    FieldType.DATE: "date",
+    FieldType.CHOICE: "choice",
+    FieldType.CHOICES: "choices",
+    FieldType.LINK: "link",
+    FieldType.BOOLEAN: "tick",
+}
+
+
+def fields_to_ask() -> dict[str, Definition]:
+    """The custom fields of persons that a form may ask for, by key; colleagues are not asked."""
+    return {one.key: one for one in custom_fields("person") if one.type in _CONTROLS}
+
+
+def questions_of(form: Form) -> list[Question]:
+    """The questions of a form in order; one for a field that is retired is not asked any more."""
+    asked = [_question(raw) for raw in form.fields]
+    return [one for one in asked if one is not None]
+
+
+def _question(raw: Mapping[str, Any]) -> Question | None:
+    question = Question(
+        key=raw["key"],
+        label=raw["label"],
+        control=raw["type"],
+        required=bool(raw.get("required")),
+        max_length=raw.get("max_length"),
+        options=[Option(value=one, label=one) for one in raw.get("options", ())],
+    )
+    if question.control != AnswerType.FIELD:
+        return question
+    field = fields_to_ask().get(question.key)
+    if field is None:
+        return None
+    unit = f" ({field.currency})" if field.currency else ""
+    return replace(
+        question,
+        label=f"{question.label}{unit}",
+        control=_CONTROLS[field.type],
+        options=[one for one in field.options if not one.is_retired],
+        field=replace(field, is_required=question.required),
+    )
+
+
+def answered(submission: Submission) -> list[tuple[str, str]]:
+    """Question and answer in words, in the order of the form; those of questions gone come last."""
+    asked = {one.key: one for one in questions_of(submission.form)}
+    order = {key: number for number, key in enumerate(asked)}
+    keys = sorted(submission.answers, key=lambda key: order.get(key, len(order)))
+    return [
+        (asked[key].label if key in asked else key, _said(asked.get(key), submission.answers[key]))
+        for key in keys
+    ]
+
+
+def _said(question: Question | None, answer: Any) -> str:
+    if question is not None and question.field is not None:
+        return shown_value(question.field, answer, {})
+    if isinstance(answer, bool):
+        return gettext("yes") if answer else gettext("no")
+    return str(answer)
 
 
 # --- what the public sees -------------------------------------------------------------------------

@@ -308,6 +308,7 @@ class AnswerType(StrEnum):
     NUMBER = "number"
     CHOICE = "choice"
     TICK = "tick"
+    FIELD = "field"  # a custom field of persons: what can be answered is what the field holds
 
 
 class LineOdd(ValueError):
@@ -324,8 +325,9 @@ _LIMIT = re.compile(r"^(?P<type>[a-z]+)(?:\s+(?P<limit>\d{1,5}))?$")
 def fields_from_text(text: str) -> list[dict[str, Any]]:
     """Fields written one a line: ``phone | Phone number * | phone``; a star asks for an answer.
 
-    ``long 2000`` bounds the length, ``choice: Tins, Cards`` gives what can be picked. Raises
-    LineOdd; whether the values are sound is the schema's business.
+    ``long 2000`` bounds the length, ``choice: Tins, Cards`` gives what can be picked; a key like
+    ``x_shops`` is that of a custom field. Raises LineOdd; whether the values are sound is the
+    schema's business.
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -334,7 +336,8 @@ def fields_from_text(text: str) -> list[dict[str, Any]]:
         parts = [part.strip() for part in line.split("|")]
         if len(parts) not in (2, 3):
             raise LineOdd(number)
-        key, label, kind = [*parts, "text"][:3]
+        usual = "field" if parts[0].startswith("x_") else "text"
+        key, label, kind = [*parts, usual][:3]
         field: dict[str, Any] = {
             "key": key,
             "label": label.removesuffix("*").strip(),

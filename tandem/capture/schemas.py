@@ -39,6 +39,7 @@ from tandem.people.schemas import (
     Plain,
     RefOut,
 )
+from tandem.records.rules.custom import PREFIX
 
 MAX_FIELDS = 30
 MAX_BLOCKS = 60
@@ -79,7 +80,8 @@ Kind = Literal["demo", "pricing", "call_back", "catalogue", "newsletter", "conta
 
 
 class FormField(Input):
-    """One question of a form. ``key`` names the answer; some keys fill a person's own fields."""
+    """One question of a form. ``key`` names the answer; some keys fill a person's own fields, and
+    that of a custom field, with the type ``field``, fills that one."""
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: Annotated[str, Field(min_length=1, max_length=160), Plain]
@@ -89,6 +91,16 @@ class FormField(Input):
     options: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=120), Plain]], Field(max_length=50)
     ] = []
+
+    @model_validator(mode="after")
+    def is_named_as_it_is_typed(self) -> "FormField":
+        if (self.type is AnswerType.FIELD) != self.key.startswith(PREFIX):
+            raise PydanticCustomError(
+                "key_of_field",
+                "{text}",
+                {"text": _("Keys that begin with x_ are those of custom fields: write no type.")},
+            )
+        return self
 
     @model_validator(mode="after")
     def has_options_to_choose(self) -> "FormField":
@@ -373,8 +385,12 @@ _OWN: Mapping[str, Any] = {"name": Name, "company": CompanyNamed, "title": Line}
 
 
 def answers_schema(fields: Sequence[Mapping[str, Any]], *, region: str) -> type[Answers]:
-    """The schema of a form's answers; numbers without a country are read as of ``region``."""
-    return _answers_schema(json.dumps(list(fields)), region)
+    """The schema of a form's answers; numbers without a country are read as of ``region``.
+
+    Custom fields are left to ``records.rules.custom``.
+    """
+    plain = [field for field in fields if field["type"] != AnswerType.FIELD]
+    return _answers_schema(json.dumps(plain), region)
 
 
 @lru_cache(maxsize=200)

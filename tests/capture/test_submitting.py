@@ -233,7 +233,7 @@ def test_a_deleted_submission_is_gone_and_its_person_stays(send, admin: Actor):
 
 
 def test_the_rate_of_a_network_and_of_an_address_is_bounded(send, monkeypatch):
-    monkeypatch.setattr("tandem.capture.actions.PER_NETWORK", 2)
+    monkeypatch.setattr("tandem.capture.actions.submissions.PER_NETWORK", 2)
     send(network="203.0.113.7")
     send(network="203.0.113.7", email="b@lee.example")
     before = rows()
@@ -241,7 +241,7 @@ def test_the_rate_of_a_network_and_of_an_address_is_bounded(send, monkeypatch):
         send(network="203.0.113.7", email="c@lee.example")
     assert rows() == before
     caches["process"].clear()
-    monkeypatch.setattr("tandem.capture.actions.PER_ADDRESS", 1)
+    monkeypatch.setattr("tandem.capture.actions.submissions.PER_ADDRESS", 1)
     send()
     with pytest.raises(TooManyForms):
         send()

@@ -40,20 +40,12 @@ class ContentTab:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         context: dict[str, Any] = {"record": record, "kind": object_type.kind}
         if isinstance(record, Submission):
-            context["answers"] = _answers(record)
+            context["answers"] = queries.answered(record)
             context["suspicions"] = [SUSPICION_LABELS[Suspicion(one)] for one in record.suspicions]
         elif actor.may("capture.edit"):
             name = "capture:questions" if object_type.kind == "form" else "capture:body"
             context["edit_url"] = reverse(name, args=[record.public_id])
         return SafeString(render_to_string("capture/content.html", context, request=request))
-
-
-def _answers(found: Submission) -> list[tuple[str, Any]]:
-    """Question and answer, in the order of the form; answers of fields that are gone come last."""
-    labels = {field["key"]: field["label"] for field in found.form.fields}
-    order = {key: number for number, key in enumerate(labels)}
-    keys = sorted(found.answers, key=lambda key: order.get(key, len(order)))
-    return [(labels.get(key, key), found.answers[key]) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

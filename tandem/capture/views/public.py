@@ -1,6 +1,6 @@
 """Hosted forms and landing pages: what the public sees, and what it sends."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
@@ -21,6 +21,7 @@ from tandem.capture import queries
 from tandem.capture.actions import PUBLIC, submit_form
 from tandem.capture.errors import TokenExpired, TokenInvalid
 from tandem.capture.models import Form, LandingPage
+from tandem.capture.queries import Question
 from tandem.capture.rules import network_of, origin_of
 from tandem.capture.schemas import SubmissionIn
 from tandem.kernel.actor import Actor
@@ -28,6 +29,7 @@ from tandem.kernel.doors import public_page
 from tandem.kernel.errors import DomainError
 from tandem.ui.responses import errors_by_field, see_other
 
+SEVERAL = ";"  # between several choices of one answer
 TOKEN, TRAP, CONSENT, VISITOR = "_token", "_website", "_consent", "_visitor"
 View = Callable[..., HttpResponseBase]
 OK = 200
@@ -85,15 +87,11 @@ def page_thanks(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One question as the page draws it."""
+    """One question as the page draws it, with what was answered."""
 
-    key: str
-    label: str
-    type: str
-    required: bool
-    max_length: int | None
-    options: Sequence[str]
+    of: Question
     value: str
+    picked: Collection[str]
     errors: Sequence[str]
     autocomplete: str
 
@@ -113,17 +111,13 @@ def _controls(
 ) -> list[Control]:
     return [
         Control(
-            key=field["key"],
-            label=field["label"],
-            type=field["type"],
-            required=bool(field.get("required")),
-            max_length=field.get("max_length"),
-            options=field.get("options", ()),
-            value=values.get(field["key"], ""),
-            errors=errors.get(field["key"], ()),
-            autocomplete=_AUTOCOMPLETE.get(field["key"], ""),
+            of=question,
+            value=values.get(question.key, ""),
+            picked=values.get(question.key, "").split(SEVERAL),
+            errors=errors.get(question.key, ()),
+            autocomplete=_AUTOCOMPLETE.get(question.key, ""),
         )
-        for field in form.fields
+        for question in queries.questions_of(form)
     ]
 
 
@@ -148,7 +142,7 @@ def _page(
 
 
 def _sent(request: HttpRequest, form: Form, page: LandingPage | None) -> HttpResponseBase:
-    posted = {name: request.POST[name] for name in request.POST}
+    posted = {name: SEVERAL.join(request.POST.getlist(name)) for name in request.POST}
     answers = {name: text for name, text in posted.items() if not name.startswith("_")}
     token = posted.get(TOKEN, "")
     try:
@@ -181,12 +175,13 @@ def _refused(
     if isinstance(refused, TokenExpired | TokenInvalid):
         token = queries.signed_token(form, page, queries.origin_in(token))
     errors = errors_by_field(refused)
-    asked = {field["key"] for field in form.fields}
+    controls = _controls(form, answers, errors)
+    asked = {one.of.key for one in controls}
     context = {
         "form": form,
         "page": page,
         "token": token,
-        "controls": _controls(form, answers, errors),
+        "controls": controls,
         "general_errors": [
             f"{name}: {one}" if name else one
             for name, found in errors.items()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from tandem.accounts.queries import company_settings
 from tandem.capture.models import Submission, SubmissionState
-from tandem.capture.queries import prepare_submissions, submissions_visible_to
+from tandem.capture.queries import answered, prepare_submissions, submissions_visible_to
 from tandem.consent.models import ConsentState
 from tandem.consent.queries import confirmation_url, consent_states, pending_of
 from tandem.consent.rules import Channel, Purpose
@@ -93,12 +93,7 @@ def _context(submission: Submission) -> dict[str, Any]:
 
 def _answers(submission: Submission) -> list[tuple[str, str]]:
     """What was answered, under the words of its question."""
-    labels = {field["key"]: str(field["label"]) for field in submission.form.fields}
-    return [
-        (labels.get(key, key), defused(str(value)))
-        for key, value in submission.answers.items()
-        if value not in ("", None, False)
-    ]
+    return [(question, defused(words)) for question, words in answered(submission)]
 
 
 def defused(text: str) -> str:

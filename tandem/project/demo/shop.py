@@ -22,7 +22,8 @@ CONSENT = (
 )
 _ASKS = (
     "name | Your name * | text\nemail | Mail address * | email\nphone | Telephone | phone\n"
-    "company | Shop or company | text\nmessage | What are you looking for? | long"
+    "company | Shop or company | text\nx_catalogue | Shall we send a catalogue?\n"
+    "message | What are you looking for? | long"
 )
 _FORMS = (
     ("trade-samples", "Trade samples", "demo", True, "Send me the samples"),
