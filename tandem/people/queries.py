@@ -337,6 +337,7 @@ _CHANGES = (
     "people.owner_changed",
     "people.undone",
     "people.import_changed",
+    "records.import_changed",
     "records.changed",
 )
 

@@ -244,6 +244,7 @@ class ImportRun(models.Model):
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
     options = models.JSONField(default=dict)
     mapping = models.JSONField(default=dict)
+    signature = models.CharField(max_length=64, blank=True)  # of the columns' names
     report = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     user = models.ForeignKey(

@@ -560,6 +560,7 @@ class Importer:
     faults: Mapping[str, Text] = field(default_factory=dict)
     has_policy: bool = False
     has_amounts: bool = False
+    are_rows_joined: bool = False
 
     def fields_for(self, actor: Actor) -> tuple[ImportField, ...]:
         """Those that an actor may fill: what fills a hidden field is not there."""

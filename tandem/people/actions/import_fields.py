@@ -28,7 +28,10 @@ from tandem.records.slots import ImportField, Text
 _SEVERAL = re.compile(r"\s*(?:[,;\s]|:::)\s*")
 _TAGS = re.compile(r"[,;|]|:::")
 _ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
-_NUMBER = r"\+?[\d\s()./-]{7,20}"
+# With a sign of the country or of the area in front: other numbers are no phones.
+_NUMBER = r"\+\d[\d\s()./-]{6,18}|\(?0\d[\d\s()./-]{5,18}"
+_DOMAIN = r"(https?://)?[^\W_][\w-]*(\.[\w-]+)*\.[a-z]{2,}(/\S*)?"
+_KEY = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 TAG_MARK = "\x1f"  # between the tags of one row
 
 
@@ -228,6 +231,7 @@ PERSON_FIELDS = (
         read=each(registrable_domain),
         is_lenient=True,
         synonyms=_words("companydomain companydomainname website companywebsite websiteurl"),
+        looks=_DOMAIN,
     ),
     ImportField(
         "owner",
@@ -268,6 +272,7 @@ PERSON_FIELDS = (
         "id",
         synonyms=_words("recordid contactid id personid externalid euid leid"),
         max_length=190,
+        looks=_KEY,
     ),
     ImportField(
         "consent",
@@ -339,6 +344,7 @@ COMPANY_FIELDS = (
         read=each(registrable_domain),
         is_lenient=True,
         synonyms=_words("companydomainname companydomain website websiteurl companywebsite url"),
+        looks=_DOMAIN,
     ),
     ImportField("industry", _("Industry"), read=read_as(Line), synonyms=_words("branch sector")),
     ImportField(

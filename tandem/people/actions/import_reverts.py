@@ -53,8 +53,9 @@ def revert_people(actor: Actor, change_set_id: int) -> Mapping[str, int]:
     )
     run(
         "CREATE TEMP TABLE import_back ON COMMIT DROP AS"
-        " SELECT DISTINCT root_id AS id FROM kernel_recordchange"
-        " WHERE change_set_id = %(made)s AND root_kind = 'person' AND operation = 'update'",
+        " SELECT DISTINCT c.root_id AS id FROM kernel_recordchange c"
+        " JOIN people_person p ON p.id = c.root_id AND p.created_in_id IS DISTINCT FROM %(made)s"
+        " WHERE c.change_set_id = %(made)s AND c.root_kind = 'person' AND c.operation = 'update'",
         made,
     )
     put_back_values(change_set_id)

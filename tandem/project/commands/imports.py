@@ -14,7 +14,7 @@ from tandem.accounts.queries import command_actor
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError
 from tandem.kernel.permissions import declared
-from tandem.kernel.tables import survey
+from tandem.kernel.tables import sample_of, survey
 from tandem.project.commands.progress import bar
 from tandem.project.commands.users import sentence
 from tandem.project.faults import OperatorError
@@ -109,7 +109,14 @@ def _import(
         raise OperatorError(f"There is no file {path}.")
     try:
         found = survey(path)
-        run = note_upload(actor, kind=kind, name=path.name, of=found, options=options)
+        run = note_upload(
+            actor,
+            kind=kind,
+            name=path.name,
+            of=found,
+            options=options,
+            sample=sample_of(path, found),
+        )
         with bar() as listener:
             return import_now(actor, run, path=path, is_trial=is_trial, listener=listener)
     except DomainError as refused:

@@ -7,9 +7,10 @@ killed has written nothing, and is started anew. How far it is stands in its Pro
 import csv
 import gzip
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +26,16 @@ from tandem.kernel.ids import new_public_id
 from tandem.kernel.jobs import enqueue
 from tandem.kernel.models import ChangeSet, ProgressRecord
 from tandem.kernel.progress import Progress, tracking
-from tandem.kernel.tables import Survey, survey
+from tandem.kernel.tables import Survey, sample_of, survey
 from tandem.kernel.undo import AlreadyUndone
 from tandem.records import queries
+from tandem.records.actions.fields import add_field
+from tandem.records.actions.import_values import write_own_fields
 from tandem.records.actions.staging import failures, gaps, oddities, results, stage
 from tandem.records.errors import ImportNotDone, ImportNotReady, NothingRead
 from tandem.records.models import ImportRun, ImportState
-from tandem.records.schemas import ImportOptions
+from tandem.records.queries.columns import remembered, signature_of, with_own_fields
+from tandem.records.schemas import FieldKind, ImportOptions, NewField
 from tandem.records.slots import Importer, Outcome
 
 # Of all the work: reading the file, then what the importer does with it.
@@ -55,13 +59,24 @@ def note_upload(
     of: Survey,
     options: ImportOptions,
     stored_as: str = "",
+    sample: Sequence[Sequence[str]] = (),
+    does_remember: bool = False,
 ) -> ImportRun:
     """Note a file that can be read, with its columns guessed; nothing is imported yet.
 
-    ``stored_as`` is its name in ``import_folder``; empty where it stays where it is. Raises
-    ImportUnknown, Refused, MappingInvalid.
+    ``stored_as`` is its name in ``import_folder``; empty where it stays where it is. ``sample`` are
+    its first rows, to guess by. With ``does_remember`` it is read as the last one with the same
+    columns was. Raises ImportUnknown, Refused, MappingInvalid.
     """
-    importer = queries.importer_for(actor, kind)
+    importer = with_own_fields(queries.importer_for(actor, kind), options)
+    before = remembered(importer, of.header, user_id=actor.user_id) if does_remember else None
+    if before is not None:
+        there = {one.key for one in importer.fields_for(actor)}
+        kept = {key: column for key, column in before.mapping.items() if key in there}
+        left_out = {one.key: None for one in importer.fields if one.key not in kept}
+        options = ImportOptions.model_validate(
+            {**before.options, "mapping": {**left_out, **kept, **options.mapping}}
+        )
     run = ImportRun(
         kind=kind,
         file_name=Path(name).name[:200],
@@ -69,7 +84,8 @@ def note_upload(
         size=of.size,
         stored_as=stored_as,
         options=options.model_dump(mode="json", exclude={"mapping"}),
-        mapping=queries.mapping_for(importer, actor, of.header, options.mapping),
+        mapping=queries.mapping_for(importer, actor, of.header, options.mapping, sample=sample),
+        signature=signature_of(of.header),
         user_id=actor.user_id,
         actor_label=actor.label[:200],
     )
@@ -79,11 +95,18 @@ def note_upload(
 
 
 def take_upload(
-    actor: Actor, *, kind: str, name: str, chunks: Iterable[bytes], options: ImportOptions
+    actor: Actor,
+    *,
+    kind: str,
+    name: str,
+    chunks: Iterable[bytes],
+    options: ImportOptions,
+    does_remember: bool = False,
 ) -> ImportRun:
     """Keep an uploaded file and note it; one that cannot be read or imported is not kept.
 
-    The file goes to disk as it comes. Raises what note_upload raises, FileUnreadable and its kinds.
+    The file goes to disk as it comes. ``does_remember`` is as note_upload has it. Raises what that
+    raises, FileUnreadable and its kinds.
     """
     actor.require("records.import")
     queries.importer_for(actor, kind)
@@ -94,7 +117,14 @@ def take_upload(
                 file.write(chunk)
         found = survey(path, name=name)
         return note_upload(
-            actor, kind=kind, name=name, of=found, options=options, stored_as=path.name
+            actor,
+            kind=kind,
+            name=name,
+            of=found,
+            options=options,
+            stored_as=path.name,
+            sample=sample_of(path, found),
+            does_remember=does_remember,
         )
     except DomainError:
         path.unlink(missing_ok=True)
@@ -102,14 +132,28 @@ def take_upload(
 
 
 @action(permission="records.import")
-def change_import(actor: Actor, public_id: UUID, *, options: ImportOptions) -> ImportRun:
+def change_import(
+    actor: Actor,
+    public_id: UUID,
+    *,
+    options: ImportOptions,
+    new_fields: Mapping[str, FieldKind] = MappingProxyType({}),
+) -> ImportRun:
     """Read an upload otherwise: other columns, currency, zone, date order.
 
-    Raises Missing, ImportNotReady, MappingInvalid.
+    ``new_fields`` are columns for which an own field of a type is added, called as they are. Raises
+    Missing, ImportNotReady, MappingInvalid, Refused, and what add_field raises.
     """
     run = _ready(actor, public_id)
     importer = queries.importer_for(actor, run.kind)
     header = queries.survey_of(run).header
+    mapping = dict(options.mapping)
+    for column, kind in new_fields.items():
+        label = " ".join(column.split())[:80]
+        added = add_field(actor, data=NewField(kind=importer.record_kind, label=label, type=kind))
+        mapping[added.key] = column
+    options = options.model_copy(update={"mapping": mapping})
+    importer = with_own_fields(importer, options)
     run.options = options.model_dump(mode="json", exclude={"mapping"})
     run.mapping = queries.mapping_for(importer, actor, header, options.mapping)
     run.state, run.error, run.report = ImportState.UPLOADED, "", {}
@@ -176,7 +220,8 @@ def run_import(
     importer refuses.
     """
     began = time.monotonic()
-    importer = queries.importer_for(actor, run.kind)
+    options = ImportOptions.model_validate(run.options)
+    importer = with_own_fields(queries.importer_for(actor, run.kind), options)
     queries.check_mapping(importer, run.mapping)
     with connection.cursor() as cursor:
         # Imports of one kind go one after the other: both might add the same customer.
@@ -195,7 +240,7 @@ def run_import(
         found,
         importer=importer,
         mapping=run.mapping,
-        options=ImportOptions.model_validate(run.options),
+        options=options,
         file=run.file_name,
         step=lambda share, message: step(share * READING, message),
     )
@@ -203,7 +248,7 @@ def run_import(
         staged.staged,
         step=lambda share, message: step(READING + share * (1 - READING), message),
     )
-    outcome = importer.commit(actor, writing)
+    outcome = write_own_fields(actor, importer, writing, importer.commit(actor, writing))
     failed, first_failures = failures(importer)
     _keep_results(run, importer, is_trial=is_trial)
     if failed == staged.staged.rows:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from tandem.accounts.queries import company_settings
-from tandem.kernel.damage import Findings
+from tandem.kernel.damage import FileDamaged, Findings
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.tables import Survey, rows
 from tandem.records.actions.mangled import mangled
@@ -63,6 +63,11 @@ def stage(
     fields = [field for field in importer.fields if field.key in mapping]
     findings = Findings()
     count = _copy(path, survey, fields, mapping, step, findings)
+    if findings.unfit and importer.are_rows_joined:
+        raise FileDamaged(
+            _("Row %(row)d has more or fewer cells than there are columns. Nothing was imported.")
+            % {"row": findings.unfit[0]}
+        )
     settings = company_settings()
     currency = options.currency or settings.base_currency
     zone = options.time_zone or settings.time_zone

@@ -52,6 +52,7 @@ from tandem.records.models import (
     TagLink,
     Visibility,
 )
+from tandem.records.queries.columns import guessed_columns
 from tandem.records.queries.custom import custom_condition, custom_value
 from tandem.records.rules import Condition, FieldType, Group, Node
 from tandem.records.slots import IMPORTERS, NAME, Field, Importer, ObjectType
@@ -675,12 +676,19 @@ def survey_of(run: ImportRun) -> Survey:
 
 
 def mapping_for(
-    importer: Importer, actor: Actor, header: Sequence[str], given: Mapping[str, str | None]
+    importer: Importer,
+    actor: Actor,
+    header: Sequence[str],
+    given: Mapping[str, str | None],
+    *,
+    sample: Sequence[Sequence[str]] = (),
 ) -> dict[str, str]:
-    """The column for each field: as given, else guessed by name. Raises MappingInvalid, and
-    FieldHidden for a field that the actor does not see."""
+    """The column for each field: as given, else guessed by name and by the first rows.
+
+    Raises MappingInvalid, and FieldHidden for a field that the actor does not see.
+    """
     there = importer.fields_for(actor)
-    guessed = rules.guess_mapping([(one.key, one.synonyms) for one in there], header)
+    guessed = guessed_columns(there, header, sample)
     unseen = {one.key for one in importer.fields} - {one.key for one in there}
     if hidden := [key for key, column in given.items() if column and key in unseen]:
         raise FieldHidden(field=f"mapping.{hidden[0]}")

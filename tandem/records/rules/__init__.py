@@ -367,11 +367,15 @@ def guess_mapping(
     """The column for each field, by name: its key or a synonym, whole words before parts of them.
 
     ``fields`` are (key, synonyms); earlier fields and synonyms go first, and a column is taken
-    once. Fields without a column are left out.
+    once. What another field is called by in full is no part of a name. Fields without a column
+    are left out.
     """
+    whole = {plain_name(word) for key, synonyms in fields for word in (key, *synonyms)}
     left = {name: plain_name(name) for name in header if name}
     found: dict[str, str] = {}
     for is_fit in (str.__eq__, str.startswith):
+        if is_fit is str.startswith:
+            left = {column: name for column, name in left.items() if name not in whole}
         for key, synonyms in fields:
             if key in found:
                 continue

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tandem.accounts.queries import company_settings
 from tandem.accounts.schemas import currencies, time_zones
-from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.progress import describe, progress_of
@@ -27,9 +26,12 @@ from tandem.kernel.sheets import harmless, is_number
 from tandem.kernel.tables import Survey, sample_of
 from tandem.records import queries
 from tandem.records.actions import change_import, revert_import, start_import, take_upload
+from tandem.records.errors import MappingInvalid
 from tandem.records.models import ImportRun, ImportState
-from tandem.records.schemas import ImportOptions, ImportReading
-from tandem.records.slots import Importer
+from tandem.records.queries.columns import remembered, type_of, with_own_fields
+from tandem.records.rules.custom import PREFIX
+from tandem.records.schemas import FieldKind, ImportOptions, ImportReading
+from tandem.records.slots import OBJECT_TYPES, Importer, ImportField, Text
 from tandem.ui import formats, navigation
 from tandem.ui.forms import Form
 from tandem.ui.navigation import NavItem, Section
@@ -41,17 +43,28 @@ OPEN = (ImportState.UPLOADED, ImportState.PREVIEWED, ImportState.FAILED)
 BUSY = (ImportState.WAITING, ImportState.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownField:
-    """A field of the target with the column that fills it, and how that column is read."""
+# What a new own field for a column can be; the key goes into the choice of its target.
+NEW_FIELDS: dict[FieldKind, Text] = {
+    "text": gettext_lazy("New field: text"),
+    "number": gettext_lazy("New field: number"),
+    "date": gettext_lazy("New field: day"),
+    "link": gettext_lazy("New field: link"),
+    "boolean": gettext_lazy("New field: yes or no"),
+}
+NEW = "+"  # before the type of a new field
 
-    key: str
-    label: Any
-    is_required: bool
-    column: str
-    options: Sequence[tuple[str, str]]
+
+@dataclass(frozen=True, slots=True)
+class ShownColumn:
+    """A column of the file, what it fills, and how its texts are read."""
+
+    place: int
+    name: str
     samples: Sequence[str]
+    target: str
     reading: str
+    is_doubtful: bool
+    suggested: str  # the target that would be a field of its own
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,6 +82,7 @@ def imports(request: ActorRequest) -> HttpResponseBase:
                 name=str(upload.name),
                 chunks=upload.chunks(),
                 options=ImportOptions(),
+                does_remember=True,
             )
             return see_other(request, reverse("records:import", args=[run.public_id]))
         except DomainError as refused:
@@ -96,13 +110,10 @@ def import_start(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     run = queries.import_by_public_id(request.actor, public_id)
     form = Form(ImportReading, data=request.POST, choices=_choices())
     with form.refusals():
-        mapping = {
-            key.removeprefix("_column_"): value or None
-            for key, value in request.POST.items()
-            if key.startswith("_column_")
-        }
+        importer = with_own_fields(queries.importer_for(request.actor, run.kind), ImportOptions())
+        mapping, new = _asked(request, queries.survey_of(run).header, importer)
         options = ImportOptions.model_validate({**form.value.model_dump(), "mapping": mapping})
-        change_import(request.actor, run.public_id, options=options)
+        change_import(request.actor, run.public_id, options=options, new_fields=new)
         if "_start" in request.POST or "_try" in request.POST:
             start_import(request.actor, run.public_id, is_trial="_try" in request.POST)
         return see_other(request, reverse("records:import", args=[run.public_id]))
@@ -143,7 +154,9 @@ def import_listing(request: ActorRequest, public_id: UUID, name: str) -> HttpRes
 
 
 def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> HttpResponseBase:
-    importer = queries.importer_for(request.actor, run.kind)
+    importer = with_own_fields(
+        queries.importer_for(request.actor, run.kind), ImportOptions.model_validate(run.options)
+    )
     context: dict[str, Any] = {
         "page_title": run.file_name,
         "run": run,
@@ -160,10 +173,32 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
     if run.state in OPEN:
         try:
             found = queries.survey_of(run)
-            context |= {"survey": found, "fields": _fields(request.actor, importer, run, found)}
+            columns = _columns(importer, run, found)
+            context |= {
+                "survey": found,
+                "columns": columns,
+                "targets": _targets(request, importer),
+                "used": sum(1 for one in columns if one.target),
+                "missing": [
+                    one.label
+                    for one in importer.fields
+                    if one.is_required and one.key not in run.mapping
+                ],
+                "before": _before(request, importer, run, found),
+            }
         except DomainError as refused:
             context["gone"] = str(refused)
     return render(request, "records/import.html", context, fragment="body", status=form.status)
+
+
+def _before(
+    request: ActorRequest, importer: Importer, run: ImportRun, found: Survey
+) -> ImportRun | None:
+    """The import by which this one is read: the last with the same columns."""
+    if run.state != ImportState.UPLOADED:
+        return None
+    before = remembered(importer, found.header, user_id=request.actor.user_id)
+    return before if before is not None and before.mapping == run.mapping else None
 
 
 def _job(request: HttpRequest, run: ImportRun) -> Mapping[str, Any] | None:
@@ -232,40 +267,81 @@ def _choices() -> dict[str, list[tuple[object, Any]]]:
     }
 
 
-def _fields(actor: Actor, importer: Importer, run: ImportRun, found: Survey) -> list[ShownField]:
+def _columns(importer: Importer, run: ImportRun, found: Survey) -> list[ShownColumn]:
     rows = sample_of(queries.path_of(run), found)
-    options = [("", _("none")), *((name, name) for name in found.header if name)]
+    targets = {column: key for key, column in run.mapping.items()}
     shown = []
-    for field in importer.fields_for(actor):
-        column = run.mapping.get(field.key, "")
-        texts = [row[found.header.index(column)] for row in rows] if column else []
-        texts = [text for text in texts if text.strip()]
+    for place, name in enumerate(found.header):
+        texts = [text for row in rows if (text := row[place].strip())]
+        target = targets.get(name, "")
+        reading, is_certain = _reading_in_words(importer.field(target), texts, run)
         shown.append(
-            ShownField(
-                field.key,
-                field.label,
-                field.is_required,
-                column,
-                options,
+            ShownColumn(
+                place,
+                name,
                 [text[:SAMPLE_LENGTH] for text in dict.fromkeys(texts)][:SAMPLES],
-                _reading_in_words(field.reading, texts, run),
+                target,
+                reading,
+                not is_certain,
+                f"{NEW}{type_of(texts)}",
             )
         )
     return shown
 
 
-def _reading_in_words(reading: str, texts: Sequence[str], run: ImportRun) -> str:
-    """How a column is read, by its first rows."""
-    if not texts or reading not in READERS:
-        return ""
+def _targets(request: ActorRequest, importer: Importer) -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """What a column may fill, in groups: fields of the kind, own ones, own ones to be added."""
+    there = importer.fields_for(request.actor)
+    known = [(one.key, one.label) for one in there if not one.key.startswith(PREFIX)]
+    own = [(one.key, one.label) for one in there if one.key.startswith(PREFIX)]
+    groups = [(_("Fields"), known), (_("Own fields"), own)]
+    found = OBJECT_TYPES.get(importer.record_kind)
+    if found is not None and found.is_customisable and request.actor.may("records.fields"):
+        new = [(f"{NEW}{kind}", label) for kind, label in NEW_FIELDS.items()]
+        groups.append((_("New field, called as the column is"), new))
+    return [(label, options) for label, options in groups if options]
+
+
+def _asked(
+    request: HttpRequest, header: Sequence[str], importer: Importer
+) -> tuple[dict[str, str | None], dict[str, FieldKind]]:
+    """The column for each field, and the columns that get a field of their own.
+
+    Raises MappingInvalid where two columns are to fill one field.
+    """
+    mapping: dict[str, str | None] = dict.fromkeys(one.key for one in importer.fields)
+    new: dict[str, FieldKind] = {}
+    for place, name in enumerate(header):
+        target = request.POST.get(f"_column_{place}", "")
+        kind = next((one for one in NEW_FIELDS if target == f"{NEW}{one}"), None)
+        if kind is not None:
+            new[name] = kind
+        elif target:
+            if (other := mapping.get(target)) is not None:
+                field = importer.field(target)
+                raise MappingInvalid(
+                    _("%(one)s and %(other)s both fill %(field)s. Choose one of them.")
+                    % {"one": other, "other": name, "field": field.label if field else target}
+                )
+            mapping[target] = name
+    return mapping, new
+
+
+def _reading_in_words(
+    field: ImportField | None, texts: Sequence[str], run: ImportRun
+) -> tuple[str, bool]:
+    """How a column is read, by its first rows, and whether it could not be read otherwise."""
+    if field is None or not texts or not field.is_read:
+        return "", True
     extra: dict[str, Any] = {}
-    if reading == "moment":
+    if field.reading == "moment":
         zone = run.options.get("time_zone") or company_settings().time_zone
         extra = {"zone": ZoneInfo(zone), "order": run.options.get("date_order")}
-    found = READERS[reading](dict.fromkeys(texts), **extra)
+    distinct = dict.fromkeys(texts)
+    found = field.read(distinct) if field.read else READERS[field.reading](distinct, **extra)
     if found.faults:
         bad = next(iter(found.faults))
-        return _("%(text)s cannot be read") % {"text": bad}
+        return _("%(text)s cannot be read") % {"text": bad[:SAMPLE_LENGTH]}, False
     words = {
         "dmy": _("day, month, year"),
         "mdy": _("month, day, year"),
@@ -274,7 +350,9 @@ def _reading_in_words(reading: str, texts: Sequence[str], run: ImportRun) -> str
         "1,5": _("decimals after a comma"),
         "17850.0": _("without the .0"),
     }.get(found.style, "")
-    return words if found.is_certain else _("%(style)s, assumed") % {"style": words}
+    return words if found.is_certain else _("%(style)s, assumed") % {
+        "style": words
+    }, found.is_certain
 
 
 navigation.register(

@@ -594,5 +594,6 @@ IMPORTERS.register(
         listings={"unlinked-reversals": unlinked_listing},
         record_kind="order",
         has_amounts=True,
+        are_rows_joined=True,
     ),
 )

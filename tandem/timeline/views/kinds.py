@@ -64,6 +64,15 @@ def _was(entry: TimelineEntry) -> SafeString:
     )
 
 
+def _import_changed(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} changed {names} by importing {file}"),
+        who=strong(entry.actor_label),
+        names=", ".join(entry.payload["labels"]),
+        file=strong(entry.payload["file"]),
+    )
+
+
 def _merged(entry: TimelineEntry) -> SafeString:
     return format_html(
         _("{who} merged {name} into this record"),
@@ -127,6 +136,7 @@ for kind in (
     EntryKind("timeline.pinned", "pin", _pinned, side=Side.SYSTEM, is_touch=False),
     EntryKind("timeline.unpinned", "pinned-off", _unpinned, side=Side.SYSTEM, is_touch=False),
     EntryKind("records.changed", "pencil", _changed, why=_was, is_touch=False),
+    EntryKind("records.import_changed", "file-import", _import_changed, is_touch=False),
     EntryKind("records.commented", "note", _commented, box=_words, is_observed=False),
     EntryKind("records.tagged", "tag", _tagged, is_touch=False),
     EntryKind("records.untagged", "tag", _untagged, is_touch=False),
