@@ -36,6 +36,9 @@ COMMANDS = {
     "worker": Entry("worker", "Start a worker for jobs alone."),
     "user": Entry("users", "Add users, and let them in again.", uses_database=True),
     "token": Entry("tokens", "Make tokens for the API.", uses_database=True),
+    "reporting": Entry(
+        "reporting", "Let other programs read what a user sees.", uses_database=True
+    ),
     "import": Entry("imports", "Bring records in from a file.", uses_database=True),
     "migrate": Entry("migrate", "Bring the database up to date."),
     "doctor": Entry("doctor", "Look after the health of this installation."),

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from tandem.project import reporting
 from tandem.project.faults import OperatorError
 from tandem.project.home import Home
 from tandem.project.postgres import Cluster
@@ -66,6 +67,9 @@ def schema_lock(*, wait_seconds: float) -> Iterator[None]:
 
 def _apply() -> None:
     """Run Django's migrations, each in its own transaction, again where a table was busy."""
+    has_reports = reporting.is_on()
+    if has_reports:  # their views hold columns fast, and are made anew after it
+        reporting.switch_off()
     for attempt in range(1, ATTEMPTS + 1):
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_TIMEOUT_MS}ms"])
@@ -79,6 +83,8 @@ def _apply() -> None:
         else:
             with connection.cursor() as cursor:
                 cursor.execute("RESET lock_timeout")
+            if has_reports:
+                reporting.switch_on()
             return
     raise OperatorError(
         f"A table stayed busy through {ATTEMPTS} attempts to migrate; nothing half-done was left. "

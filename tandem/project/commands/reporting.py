@@ -1,0 +1,45 @@
+"""`tandem reporting …`"""
+
+import sys
+
+import click
+
+from tandem.project import reporting
+from tandem.project.faults import OperatorError
+from tandem.project.home import Home
+
+SHORTEST = 12
+
+
+@click.group()
+def command() -> None:
+    """Let other programs read by SQL what one user may see."""
+
+
+@command.command()
+def on() -> None:
+    """Set the reporting role and its views up, or bring them up to date."""
+    reporting.make_roles(Home.from_environment())
+    reporting.switch_on()
+    views = ", ".join(sorted(kind.slug for kind in reporting.reported_kinds()))
+    click.echo(f"Reporting is on: {reporting.SCHEMA} has the views {views}.")
+
+
+@command.command()
+@click.option("--password-stdin", is_flag=True, required=True, help="One line of standard input.")
+def password(*, password_stdin: bool) -> None:
+    """Let the role tandem_reporting sign in with a password."""
+    given = sys.stdin.readline().rstrip("\r\n")
+    if len(given) < SHORTEST:
+        raise OperatorError(f"The password has {SHORTEST} characters at least.")
+    reporting.set_password(Home.from_environment(), given)
+    click.echo(f"{reporting.REPORTING} signs in with this password.")
+
+
+@command.command()
+def off() -> None:
+    """Take the views away, and let the role sign in no more."""
+    if reporting.is_on():
+        reporting.forbid_login(Home.from_environment())
+        reporting.switch_off()
+    click.echo("Reporting is off.")
