@@ -43,11 +43,14 @@ test_cluster.__test__ = False  # type: ignore[attr-defined]
 
 
 def _start() -> SessionCluster:
-    """Start a server that ends with this process."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    """Start a server that ends with this process; what it holds stays where a folder is named."""
+    kept = os.environ.get("TANDEM_BENCH_HOME")
+    folder = Path(kept or tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder.mkdir(exist_ok=True)
     # The server's own user must get through; what is inside is closed by itself.
     folder.chmod(0o711)
-    _remove_left_over(folder.parent)
+    if not kept:
+        _remove_left_over(folder.parent)
     home = Home(path=folder / "home")
     home.prepare()
     cluster = postgres.Cluster(home, durable="TANDEM_TEST_DURABLE" in os.environ)
@@ -56,9 +59,10 @@ def _start() -> SessionCluster:
 
     def end() -> None:
         if os.getpid() == owner:
-            postgres.stop(process, how=signal.SIGQUIT)
-            cluster.remove()
-            shutil.rmtree(folder, ignore_errors=True)
+            postgres.stop(process, how=signal.SIGINT if kept else signal.SIGQUIT)
+            if not kept:
+                cluster.remove()
+                shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(end)
     return SessionCluster(cluster.url(), home.path)

@@ -8,7 +8,7 @@ document.addEventListener(
   "toggle",
   (event) => {
     const menu = event.target;
-    if (!(menu instanceof HTMLElement) || !menu.matches('.c-menu[popover], .c-sheetnav[popover]')) return;
+    if (!(menu instanceof HTMLElement) || !menu.matches('.c-menu[popover], .c-nav[popover]')) return;
     const button = opener(menu);
     const isOpen = event.newState === "open";
     button?.setAttribute("aria-expanded", String(isOpen));

@@ -11,7 +11,7 @@ let asking = null;
 on("click", "[data-palette-open]", (event) => {
   if (!dialog() || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  document.querySelector(".c-sheetnav:popover-open")?.hidePopover();
+  document.querySelector(".c-nav:popover-open")?.hidePopover();
   if (dialog().open) {
     dialog().close();
     return;

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.expressions import RawSQL
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -29,6 +28,8 @@ from tandem.timeline.slots import EntryKind, kind_of, not_touches
 
 PAGE_SIZE = 50
 MOST_NEW = 100
+EVER = datetime(1, 1, 1, tzinfo=UTC)
+LOOKS_BACK = (timedelta(days=92), timedelta(days=366), None)
 FILTERS = ("mkt", "sales", "system", "mine")
 
 
@@ -212,21 +213,35 @@ def entry_of(actor: Actor, ref: RecordRef, event: UUID) -> TimelineEntry | None:
 
 
 def latest_of(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, TimelineEntry]:
-    """The latest touch of each of these records, which the actor sees already; one query."""
+    """The latest touch of each of these records, which the actor sees already; three queries at
+    most.
+
+    The table is cut by months, and each that is looked into costs: most records were touched of
+    late, so only the others are looked for further back.
+    """
+    found: dict[int, TimelineEntry] = {}
+    for back in LOOKS_BACK:
+        left = [pk for pk in ids if pk not in found]
+        found |= _latest_since(actor, kind, left, since=timezone.now() - back if back else EVER)
+    return {entry.subject_id: entry for entry in _shown(actor, found.values())}
+
+
+def _latest_since(
+    actor: Actor, kind: str, ids: Sequence[int], *, since: datetime
+) -> dict[int, TimelineEntry]:
     if not ids:
         return {}
-    latest = RawSQL(
+    latest = TimelineEntry.objects.raw(
         """
-        (SELECT e.id FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (
-            SELECT id FROM timeline_entry
+        SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (
+            SELECT * FROM timeline_entry
             WHERE subject_kind = %s AND subject_id = s.id AND kind <> ALL (%s)
-                AND (visibility = 'all' OR actor_user_id = %s)
-            ORDER BY at DESC, id DESC LIMIT 1) e)
+                AND (visibility = 'all' OR actor_user_id = %s) AND at >= %s
+            ORDER BY at DESC, id DESC LIMIT 1) e
         """,
-        [list(ids), kind, not_touches(), actor.user_id],
+        [list(ids), kind, not_touches(), actor.user_id, since],
     )
-    found = _shown(actor, TimelineEntry.objects.filter(id__in=latest))
-    return {entry.subject_id: entry for entry in found}
+    return {entry.subject_id: entry for entry in latest}
 
 
 def last_touches(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, Touch]:

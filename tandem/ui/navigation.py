@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -158,11 +160,17 @@ def tabs_of(entries: list[Entry], *, most: int = 4) -> list[Entry]:
 
 
 def _address(item: NavItem) -> str:
+    where = (item.key, item.url_name, item.args)
+    return _reversed(get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), *where)
+
+
+@lru_cache(maxsize=512)
+def _reversed(urlconf: str, prefix: str, key: str, url_name: str, args: tuple[str, ...]) -> str:
     try:
-        return reverse(item.url_name, args=item.args)
+        return reverse(url_name, urlconf=urlconf, args=args)
     except NoReverseMatch as absent:
         raise ImproperlyConfigured(
-            f"Navigation entry {item.key!r} leads to {item.url_name!r}, which is no route."
+            f"Navigation entry {key!r} leads to {url_name!r}, which is no route."
         ) from absent
 
 

@@ -104,6 +104,12 @@ class Shell:
     def tabs(self) -> list[navigation.Entry]:
         return navigation.tabs_of(self.entries)
 
+    @cached_property
+    def shown(self) -> tuple[object, ...]:
+        """All that the navigation shows, so that it is drawn once for whom it is the same."""
+        entries = tuple((one.key, one.is_here, one.count) for one in self.entries)
+        return (entries, self.identity, self.theme, self.has_palette)
+
     @property
     def is_framed(self) -> bool:
         """Whether the page stands inside another one, which has the navigation."""

@@ -209,7 +209,7 @@ def test_a_menu_is_walked_with_the_arrows(people: Page):
     button = people.locator(".c-nav [data-menu]")
     button.click()
     expect(button).to_have_attribute("aria-expanded", "true")
-    items = people.locator("#menu-me-wide [role^=menuitem]")
+    items = people.locator("#menu-me [role^=menuitem]")
     expect(items.first).to_be_focused()
     people.keyboard.press("ArrowDown")
     expect(items.nth(1)).to_be_focused()
@@ -222,7 +222,7 @@ def test_a_menu_is_walked_with_the_arrows(people: Page):
 def test_the_theme_changes_at_once_and_stays(people: Page):
     people.locator(".c-nav [data-menu]").click()
     with people.expect_response("**/theme"):
-        people.locator("#menu-me-wide [value=dark]").click()
+        people.locator("#menu-me [value=dark]").click()
     expect(people.locator("html")).to_have_attribute("data-bs-theme", "dark")
     people.reload()
     expect(people.locator("html")).to_have_attribute("data-bs-theme", "dark")

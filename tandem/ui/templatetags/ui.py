@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -20,9 +21,11 @@ from django.utils.translation import gettext_lazy
 from tandem.kernel.money import Money
 from tandem.ui import charts, clocks, formats, forms, marks
 from tandem.ui.assets import asset_url, icon_names, versioned_url
+from tandem.ui.keeping import keep
 from tandem.ui.naming import initials as initials_of
 
 register = template.Library()
+register.tag("keep", keep)
 
 
 # ---- icons --------------------------------------------------------------------------------
@@ -31,6 +34,11 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "", tone: str = "") -> SafeString:
     """An outline of the sprite; `size` sm; `label` where it stands alone; `tone` a colour."""
+    return _icon(str(name), str(size), str(label), str(tone))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, size: str, label: str, tone: str) -> SafeString:
     known = icon_names()
     if known and name not in known:
         raise TemplateSyntaxError(f"frontend/icons.txt has no icon {name!r}.")
