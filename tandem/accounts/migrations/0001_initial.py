@@ -334,8 +334,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.user', c.id, 'user', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.email IS DISTINCT FROM n.email THEN jsonb_build_object('email', jsonb_build_array(o.email, n.email)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.title IS DISTINCT FROM n.title THEN jsonb_build_object('title', jsonb_build_array(o.title, n.title)) ELSE '{}'::jsonb END || CASE WHEN o.role IS DISTINCT FROM n.role THEN jsonb_build_object('role', jsonb_build_array(o.role, n.role)) ELSE '{}'::jsonb END || CASE WHEN o.side IS DISTINCT FROM n.side THEN jsonb_build_object('side', jsonb_build_array(o.side, n.side)) ELSE '{}'::jsonb END || CASE WHEN o.is_active IS DISTINCT FROM n.is_active THEN jsonb_build_object('is_active', jsonb_build_array(o.is_active, n.is_active)) ELSE '{}'::jsonb END || CASE WHEN o.locale IS DISTINCT FROM n.locale THEN jsonb_build_object('locale', jsonb_build_array(o.locale, n.locale)) ELSE '{}'::jsonb END || CASE WHEN o.time_zone IS DISTINCT FROM n.time_zone THEN jsonb_build_object('time_zone', jsonb_build_array(o.time_zone, n.time_zone)) ELSE '{}'::jsonb END || CASE WHEN o.theme IS DISTINCT FROM n.theme THEN jsonb_build_object('theme', jsonb_build_array(o.theme, n.theme)) ELSE '{}'::jsonb END || CASE WHEN o.single_letter_keys IS DISTINCT FROM n.single_letter_keys THEN jsonb_build_object('single_letter_keys', jsonb_build_array(o.single_letter_keys, n.single_letter_keys)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="c0f9bca7d6c344909477e5e24e68209b15d0a7d0",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.user', n.id, 'user', n.id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.email IS DISTINCT FROM n.email THEN jsonb_build_object('email', jsonb_build_array(o.email, n.email)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.title IS DISTINCT FROM n.title THEN jsonb_build_object('title', jsonb_build_array(o.title, n.title)) ELSE '{}'::jsonb END || CASE WHEN o.role IS DISTINCT FROM n.role THEN jsonb_build_object('role', jsonb_build_array(o.role, n.role)) ELSE '{}'::jsonb END || CASE WHEN o.side IS DISTINCT FROM n.side THEN jsonb_build_object('side', jsonb_build_array(o.side, n.side)) ELSE '{}'::jsonb END || CASE WHEN o.is_active IS DISTINCT FROM n.is_active THEN jsonb_build_object('is_active', jsonb_build_array(o.is_active, n.is_active)) ELSE '{}'::jsonb END || CASE WHEN o.locale IS DISTINCT FROM n.locale THEN jsonb_build_object('locale', jsonb_build_array(o.locale, n.locale)) ELSE '{}'::jsonb END || CASE WHEN o.time_zone IS DISTINCT FROM n.time_zone THEN jsonb_build_object('time_zone', jsonb_build_array(o.time_zone, n.time_zone)) ELSE '{}'::jsonb END || CASE WHEN o.theme IS DISTINCT FROM n.theme THEN jsonb_build_object('theme', jsonb_build_array(o.theme, n.theme)) ELSE '{}'::jsonb END || CASE WHEN o.single_letter_keys IS DISTINCT FROM n.single_letter_keys THEN jsonb_build_object('single_letter_keys', jsonb_build_array(o.single_letter_keys, n.single_letter_keys)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.email, o.name, o.title, o.role, o.side, o.is_active, o.locale, o.time_zone, o.theme, o.single_letter_keys) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.email, n.name, n.title, n.role, n.side, n.is_active, n.locale, n.time_zone, n.theme, n.single_letter_keys); RETURN NULL;",
+                    hash="42b50eca5d004b8ed3f27bbe3ac8adcd55b90bdd",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_e821b",
@@ -350,8 +350,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.user', o.id, 'user', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="f20cdcf3d0909e5537b56265bd7a56658a9e56ae",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.user', o.id, 'user', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="b0ce6a7082c2da4011d04c283f2ceffe9762ddae",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_3f525",
@@ -383,8 +383,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.companysettings', c.id, 'company_settings', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.base_currency IS DISTINCT FROM n.base_currency THEN jsonb_build_object('base_currency', jsonb_build_array(o.base_currency, n.base_currency)) ELSE '{}'::jsonb END || CASE WHEN o.time_zone IS DISTINCT FROM n.time_zone THEN jsonb_build_object('time_zone', jsonb_build_array(o.time_zone, n.time_zone)) ELSE '{}'::jsonb END || CASE WHEN o.fiscal_year_start_month IS DISTINCT FROM n.fiscal_year_start_month THEN jsonb_build_object('fiscal_year_start_month', jsonb_build_array(o.fiscal_year_start_month, n.fiscal_year_start_month)) ELSE '{}'::jsonb END || CASE WHEN o.week_start IS DISTINCT FROM n.week_start THEN jsonb_build_object('week_start', jsonb_build_array(o.week_start, n.week_start)) ELSE '{}'::jsonb END || CASE WHEN o.default_country IS DISTINCT FROM n.default_country THEN jsonb_build_object('default_country', jsonb_build_array(o.default_country, n.default_country)) ELSE '{}'::jsonb END || CASE WHEN o.working_hours IS DISTINCT FROM n.working_hours THEN jsonb_build_object('working_hours', jsonb_build_array(o.working_hours, n.working_hours)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="a921a25745dece73c5a76b024cd15ef34c03c57b",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.companysettings', n.id, 'company_settings', n.id, 'update', CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.base_currency IS DISTINCT FROM n.base_currency THEN jsonb_build_object('base_currency', jsonb_build_array(o.base_currency, n.base_currency)) ELSE '{}'::jsonb END || CASE WHEN o.time_zone IS DISTINCT FROM n.time_zone THEN jsonb_build_object('time_zone', jsonb_build_array(o.time_zone, n.time_zone)) ELSE '{}'::jsonb END || CASE WHEN o.fiscal_year_start_month IS DISTINCT FROM n.fiscal_year_start_month THEN jsonb_build_object('fiscal_year_start_month', jsonb_build_array(o.fiscal_year_start_month, n.fiscal_year_start_month)) ELSE '{}'::jsonb END || CASE WHEN o.week_start IS DISTINCT FROM n.week_start THEN jsonb_build_object('week_start', jsonb_build_array(o.week_start, n.week_start)) ELSE '{}'::jsonb END || CASE WHEN o.default_country IS DISTINCT FROM n.default_country THEN jsonb_build_object('default_country', jsonb_build_array(o.default_country, n.default_country)) ELSE '{}'::jsonb END || CASE WHEN o.working_hours IS DISTINCT FROM n.working_hours THEN jsonb_build_object('working_hours', jsonb_build_array(o.working_hours, n.working_hours)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.name, o.base_currency, o.time_zone, o.fiscal_year_start_month, o.week_start, o.default_country, o.working_hours) IS DISTINCT FROM (n.name, n.base_currency, n.time_zone, n.fiscal_year_start_month, n.week_start, n.default_country, n.working_hours); RETURN NULL;",
+                    hash="676e9427b607f86ba3791dcc18815fa2b831935a",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_43f1f",
@@ -399,8 +399,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.companysettings', o.id, 'company_settings', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="8cb6c8c91367c141a49becf20af337a5e88e41b6",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.companysettings', o.id, 'company_settings', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="bc24ad4b1a2179a309736cbe735a8f6e2c7cf7c7",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_3d8aa",
@@ -427,8 +427,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.currencyrate', c.id, 'currency_rate', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.date IS DISTINCT FROM n.date THEN jsonb_build_object('date', jsonb_build_array(o.date, n.date)) ELSE '{}'::jsonb END || CASE WHEN o.currency IS DISTINCT FROM n.currency THEN jsonb_build_object('currency', jsonb_build_array(o.currency, n.currency)) ELSE '{}'::jsonb END || CASE WHEN o.rate IS DISTINCT FROM n.rate THEN jsonb_build_object('rate', jsonb_build_array(o.rate, n.rate)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="bc7d3a2f60fb9163b111ca5335adfaf9063f6c49",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.currencyrate', n.id, 'currency_rate', n.id, 'update', CASE WHEN o.date IS DISTINCT FROM n.date THEN jsonb_build_object('date', jsonb_build_array(o.date, n.date)) ELSE '{}'::jsonb END || CASE WHEN o.currency IS DISTINCT FROM n.currency THEN jsonb_build_object('currency', jsonb_build_array(o.currency, n.currency)) ELSE '{}'::jsonb END || CASE WHEN o.rate IS DISTINCT FROM n.rate THEN jsonb_build_object('rate', jsonb_build_array(o.rate, n.rate)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.date, o.currency, o.rate) IS DISTINCT FROM (n.date, n.currency, n.rate); RETURN NULL;",
+                    hash="fe0760e0f6daa3fef87a45e8bb29efa06ec7ccb8",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_dee78",
@@ -443,8 +443,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.currencyrate', o.id, 'currency_rate', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="0c08140948d73d9ee7a18395318f13f8fa8d59c8",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.currencyrate', o.id, 'currency_rate', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="07a7810e05e2b15b098bbf4b8b35a156168b669d",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_b89f5",
@@ -459,8 +459,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.holiday', c.id, 'holiday', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.date IS DISTINCT FROM n.date THEN jsonb_build_object('date', jsonb_build_array(o.date, n.date)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="c7091721e55d2b346c45f216059e0dcc0e521881",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.holiday', n.id, 'holiday', n.id, 'update', CASE WHEN o.date IS DISTINCT FROM n.date THEN jsonb_build_object('date', jsonb_build_array(o.date, n.date)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.date, o.name) IS DISTINCT FROM (n.date, n.name); RETURN NULL;",
+                    hash="4fd90ff5c362c0d3fbb53ec35ea54ed7085e0d08",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_8f65a",
@@ -475,8 +475,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.holiday', o.id, 'holiday', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="6707cd423dde68dbc2c37b6808e0cbfc354585de",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.holiday', o.id, 'holiday', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="e1534816eb8c08c545264a5105fba54c65064f42",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_0459d",
@@ -499,8 +499,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.team', c.id, 'team', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="a1f551e7427e8ca2a69e96728ddf2405098f3fae",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.team', n.id, 'team', n.id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.name, o.kind) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.name, n.kind); RETURN NULL;",
+                    hash="29527db5d89649844b79d69d72e69e04e67434b0",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_1ae1a",
@@ -515,8 +515,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.team', o.id, 'team', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="bcd700d59a46f5713c28c707d5aaec14c3178eed",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.team', o.id, 'team', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="8e08d12f58039fe0935c6d56acfbae3e0c5ad0d0",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_ab792",
@@ -535,8 +535,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.membership', c.id, 'team', c.team_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.user_id IS DISTINCT FROM n.user_id THEN jsonb_build_object('user_id', jsonb_build_array(o.user_id, n.user_id)) ELSE '{}'::jsonb END || CASE WHEN o.team_id IS DISTINCT FROM n.team_id THEN jsonb_build_object('team_id', jsonb_build_array(o.team_id, n.team_id)) ELSE '{}'::jsonb END || CASE WHEN o.is_lead IS DISTINCT FROM n.is_lead THEN jsonb_build_object('is_lead', jsonb_build_array(o.is_lead, n.is_lead)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="85afa0c74f1f6b5006b911b59c7b60e7de5b7709",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.membership', n.id, 'team', n.team_id, 'update', CASE WHEN o.user_id IS DISTINCT FROM n.user_id THEN jsonb_build_object('user_id', jsonb_build_array(o.user_id, n.user_id)) ELSE '{}'::jsonb END || CASE WHEN o.team_id IS DISTINCT FROM n.team_id THEN jsonb_build_object('team_id', jsonb_build_array(o.team_id, n.team_id)) ELSE '{}'::jsonb END || CASE WHEN o.is_lead IS DISTINCT FROM n.is_lead THEN jsonb_build_object('is_lead', jsonb_build_array(o.is_lead, n.is_lead)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.user_id, o.team_id, o.is_lead) IS DISTINCT FROM (n.user_id, n.team_id, n.is_lead); RETURN NULL;",
+                    hash="1447cbd63c936c34404bd4d2537805e073375d02",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_0c78c",
@@ -551,8 +551,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'accounts.membership', o.id, 'team', o.team_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="098cfb6a05336e8884e85c45b034a7e0734059db",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'accounts.membership', o.id, 'team', o.team_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="a39364a44a17e6962b96aae44bcd6c0be6178f3d",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_96673",

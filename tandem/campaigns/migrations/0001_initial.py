@@ -210,8 +210,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'campaigns.campaign', o.id, 'campaign', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="a0a2e77410325653d46e61fd425c725263d41555",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'campaigns.campaign', o.id, 'campaign', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="8f4db9bab59cc922ad55c2cef4872179eec5b28d",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_ac28d",
@@ -232,8 +232,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'campaigns.campaignasset', c.id, 'campaign', c.campaign_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.campaign_id IS DISTINCT FROM n.campaign_id THEN jsonb_build_object('campaign_id', jsonb_build_array(o.campaign_id, n.campaign_id)) ELSE '{}'::jsonb END || CASE WHEN o.asset_kind IS DISTINCT FROM n.asset_kind THEN jsonb_build_object('asset_kind', jsonb_build_array(o.asset_kind, n.asset_kind)) ELSE '{}'::jsonb END || CASE WHEN o.asset_id IS DISTINCT FROM n.asset_id THEN jsonb_build_object('asset_id', jsonb_build_array(o.asset_id, n.asset_id)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="a1816974384f8a47205fbccdc52c130f79e1d5fe",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'campaigns.campaignasset', n.id, 'campaign', n.campaign_id, 'update', CASE WHEN o.campaign_id IS DISTINCT FROM n.campaign_id THEN jsonb_build_object('campaign_id', jsonb_build_array(o.campaign_id, n.campaign_id)) ELSE '{}'::jsonb END || CASE WHEN o.asset_kind IS DISTINCT FROM n.asset_kind THEN jsonb_build_object('asset_kind', jsonb_build_array(o.asset_kind, n.asset_kind)) ELSE '{}'::jsonb END || CASE WHEN o.asset_id IS DISTINCT FROM n.asset_id THEN jsonb_build_object('asset_id', jsonb_build_array(o.asset_id, n.asset_id)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.campaign_id, o.asset_kind, o.asset_id) IS DISTINCT FROM (n.campaign_id, n.asset_kind, n.asset_id); RETURN NULL;",
+                    hash="26f17facca424c44922551cfa36e36fb09b04ba9",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_fabdd",
@@ -248,8 +248,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'campaigns.campaignasset', o.id, 'campaign', o.campaign_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="9a49c63775cdb4e0974d767836e4260319c8d770",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'campaigns.campaignasset', o.id, 'campaign', o.campaign_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="9fa7dfc689a65ae384f1115687b357243cf6deca",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_50d1c",
@@ -272,8 +272,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'campaigns.campaigncost', c.id, 'campaign', c.campaign_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.campaign_id IS DISTINCT FROM n.campaign_id THEN jsonb_build_object('campaign_id', jsonb_build_array(o.campaign_id, n.campaign_id)) ELSE '{}'::jsonb END || CASE WHEN o.on IS DISTINCT FROM n.on THEN jsonb_build_object('on', jsonb_build_array(o.on, n.on)) ELSE '{}'::jsonb END || CASE WHEN o.amount_minor IS DISTINCT FROM n.amount_minor THEN jsonb_build_object('amount_minor', jsonb_build_array(o.amount_minor, n.amount_minor)) ELSE '{}'::jsonb END || CASE WHEN o.currency IS DISTINCT FROM n.currency THEN jsonb_build_object('currency', jsonb_build_array(o.currency, n.currency)) ELSE '{}'::jsonb END || CASE WHEN o.channel IS DISTINCT FROM n.channel THEN jsonb_build_object('channel', jsonb_build_array(o.channel, n.channel)) ELSE '{}'::jsonb END || CASE WHEN o.note IS DISTINCT FROM n.note THEN jsonb_build_object('note', jsonb_build_array(o.note, n.note)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="5a59d9a8d559959b3ad7de70cfa0f54644ff4ddd",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'campaigns.campaigncost', n.id, 'campaign', n.campaign_id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.campaign_id IS DISTINCT FROM n.campaign_id THEN jsonb_build_object('campaign_id', jsonb_build_array(o.campaign_id, n.campaign_id)) ELSE '{}'::jsonb END || CASE WHEN o.on IS DISTINCT FROM n.on THEN jsonb_build_object('on', jsonb_build_array(o.on, n.on)) ELSE '{}'::jsonb END || CASE WHEN o.amount_minor IS DISTINCT FROM n.amount_minor THEN jsonb_build_object('amount_minor', jsonb_build_array(o.amount_minor, n.amount_minor)) ELSE '{}'::jsonb END || CASE WHEN o.currency IS DISTINCT FROM n.currency THEN jsonb_build_object('currency', jsonb_build_array(o.currency, n.currency)) ELSE '{}'::jsonb END || CASE WHEN o.channel IS DISTINCT FROM n.channel THEN jsonb_build_object('channel', jsonb_build_array(o.channel, n.channel)) ELSE '{}'::jsonb END || CASE WHEN o.note IS DISTINCT FROM n.note THEN jsonb_build_object('note', jsonb_build_array(o.note, n.note)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.campaign_id, o.on, o.amount_minor, o.currency, o.channel, o.note) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.campaign_id, n.on, n.amount_minor, n.currency, n.channel, n.note); RETURN NULL;",
+                    hash="414c62797f1e7c8e51f8d7d61d75bbbe1cba4f4a",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_cc8aa",
@@ -288,8 +288,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'campaigns.campaigncost', o.id, 'campaign', o.campaign_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="e0458f63c03f25a7442bf403473899e9f62c23d7",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'campaigns.campaigncost', o.id, 'campaign', o.campaign_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="a8cd16f1d81d8fb563b5c728281e61408e348211",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_d1199",

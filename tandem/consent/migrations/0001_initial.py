@@ -367,8 +367,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'consent.suppression', c.id, 'suppression', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.address IS DISTINCT FROM n.address THEN jsonb_build_object('address', jsonb_build_array(o.address, n.address)) ELSE '{}'::jsonb END || CASE WHEN o.reason IS DISTINCT FROM n.reason THEN jsonb_build_object('reason', jsonb_build_array(o.reason, n.reason)) ELSE '{}'::jsonb END || CASE WHEN o.note IS DISTINCT FROM n.note THEN jsonb_build_object('note', jsonb_build_array(o.note, n.note)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="c9caf4e09c8ac24040f92d97a0420adbed94e3ae",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'consent.suppression', n.id, 'suppression', n.id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.address IS DISTINCT FROM n.address THEN jsonb_build_object('address', jsonb_build_array(o.address, n.address)) ELSE '{}'::jsonb END || CASE WHEN o.reason IS DISTINCT FROM n.reason THEN jsonb_build_object('reason', jsonb_build_array(o.reason, n.reason)) ELSE '{}'::jsonb END || CASE WHEN o.note IS DISTINCT FROM n.note THEN jsonb_build_object('note', jsonb_build_array(o.note, n.note)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.address, o.reason, o.note) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.address, n.reason, n.note); RETURN NULL;",
+                    hash="6b156e042cb4a017ec32fcd4b95c8bddfbea94d5",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_ec80f",
@@ -383,8 +383,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'consent.suppression', o.id, 'suppression', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="6ae4c40218a9bd2436fd44862916a931bfaa9267",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'consent.suppression', o.id, 'suppression', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="9de8a862a24f84228c9d7b76c281d0bef0d6677b",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_4683f",

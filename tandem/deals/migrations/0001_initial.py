@@ -435,8 +435,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.dealcontact', c.id, 'deal', c.deal_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.deal_id IS DISTINCT FROM n.deal_id THEN jsonb_build_object('deal_id', jsonb_build_array(o.deal_id, n.deal_id)) ELSE '{}'::jsonb END || CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.role IS DISTINCT FROM n.role THEN jsonb_build_object('role', jsonb_build_array(o.role, n.role)) ELSE '{}'::jsonb END || CASE WHEN o.stance IS DISTINCT FROM n.stance THEN jsonb_build_object('stance', jsonb_build_array(o.stance, n.stance)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="ce9e508270bbaf6c8b4a0da22089f462565ffd31",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.dealcontact', n.id, 'deal', n.deal_id, 'update', CASE WHEN o.deal_id IS DISTINCT FROM n.deal_id THEN jsonb_build_object('deal_id', jsonb_build_array(o.deal_id, n.deal_id)) ELSE '{}'::jsonb END || CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.role IS DISTINCT FROM n.role THEN jsonb_build_object('role', jsonb_build_array(o.role, n.role)) ELSE '{}'::jsonb END || CASE WHEN o.stance IS DISTINCT FROM n.stance THEN jsonb_build_object('stance', jsonb_build_array(o.stance, n.stance)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.deal_id, o.person_id, o.role, o.stance, o.is_primary) IS DISTINCT FROM (n.deal_id, n.person_id, n.role, n.stance, n.is_primary); RETURN NULL;",
+                    hash="e2c27769c4e89d6e4dafd9b95ba41c6c46611e7b",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_c0bc9",
@@ -451,8 +451,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.dealcontact', o.id, 'deal', o.deal_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="633edb82282283f67d322dd38c9feaaf48494847",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.dealcontact', o.id, 'deal', o.deal_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="19c0a510e177c1271f1b97602ceddfd2b03aec4d",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_db0e3",
@@ -477,8 +477,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.deallead', c.id, 'deal', c.deal_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.deal_id IS DISTINCT FROM n.deal_id THEN jsonb_build_object('deal_id', jsonb_build_array(o.deal_id, n.deal_id)) ELSE '{}'::jsonb END || CASE WHEN o.lead_id IS DISTINCT FROM n.lead_id THEN jsonb_build_object('lead_id', jsonb_build_array(o.lead_id, n.lead_id)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="a7c87fb4dc5b0c460c655dcbb4a9ede2fd3676ba",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.deallead', n.id, 'deal', n.deal_id, 'update', CASE WHEN o.deal_id IS DISTINCT FROM n.deal_id THEN jsonb_build_object('deal_id', jsonb_build_array(o.deal_id, n.deal_id)) ELSE '{}'::jsonb END || CASE WHEN o.lead_id IS DISTINCT FROM n.lead_id THEN jsonb_build_object('lead_id', jsonb_build_array(o.lead_id, n.lead_id)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.deal_id, o.lead_id, o.kind) IS DISTINCT FROM (n.deal_id, n.lead_id, n.kind); RETURN NULL;",
+                    hash="f68fe5a05e72f4270debcf1f598adcbfef5a0933",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_b3a3f",
@@ -493,8 +493,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.deallead', o.id, 'deal', o.deal_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="dccf0ba3a07f551576a50f498ea93ec17b8c80bd",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.deallead', o.id, 'deal', o.deal_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="875ebd4fe4afb7f4134310fffd34d0e7e48ee4ac",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_8260a",
@@ -529,8 +529,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.pipeline', c.id, 'pipeline', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.motion_id IS DISTINCT FROM n.motion_id THEN jsonb_build_object('motion_id', jsonb_build_array(o.motion_id, n.motion_id)) ELSE '{}'::jsonb END || CASE WHEN o.is_default IS DISTINCT FROM n.is_default THEN jsonb_build_object('is_default', jsonb_build_array(o.is_default, n.is_default)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="205bb6a55b75c1f2a3d6eb4f57a423fcb64779ff",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.pipeline', n.id, 'pipeline', n.id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.motion_id IS DISTINCT FROM n.motion_id THEN jsonb_build_object('motion_id', jsonb_build_array(o.motion_id, n.motion_id)) ELSE '{}'::jsonb END || CASE WHEN o.is_default IS DISTINCT FROM n.is_default THEN jsonb_build_object('is_default', jsonb_build_array(o.is_default, n.is_default)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.name, o.motion_id, o.is_default) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.name, n.motion_id, n.is_default); RETURN NULL;",
+                    hash="c33a5d38107c494c2b220b70b91f85d3704bf6f5",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_f80d3",
@@ -545,8 +545,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.pipeline', o.id, 'pipeline', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="d94153d832519b2536aeb497e3bcf8078fd71384",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.pipeline', o.id, 'pipeline', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="a1bae52cfb0be5efdcb6fffd0af98e8525e061dd",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_80536",
@@ -586,8 +586,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.stage', c.id, 'pipeline', c.pipeline_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.pipeline_id IS DISTINCT FROM n.pipeline_id THEN jsonb_build_object('pipeline_id', jsonb_build_array(o.pipeline_id, n.pipeline_id)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.position IS DISTINCT FROM n.position THEN jsonb_build_object('position', jsonb_build_array(o.position, n.position)) ELSE '{}'::jsonb END || CASE WHEN o.category IS DISTINCT FROM n.category THEN jsonb_build_object('category', jsonb_build_array(o.category, n.category)) ELSE '{}'::jsonb END || CASE WHEN o.probability IS DISTINCT FROM n.probability THEN jsonb_build_object('probability', jsonb_build_array(o.probability, n.probability)) ELSE '{}'::jsonb END || CASE WHEN o.rot_days IS DISTINCT FROM n.rot_days THEN jsonb_build_object('rot_days', jsonb_build_array(o.rot_days, n.rot_days)) ELSE '{}'::jsonb END || CASE WHEN o.exit_criteria IS DISTINCT FROM n.exit_criteria THEN jsonb_build_object('exit_criteria', jsonb_build_array(o.exit_criteria, n.exit_criteria)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="ae8bee961d2f8ba609c18b993379906205bcc2ad",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.stage', n.id, 'pipeline', n.pipeline_id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.pipeline_id IS DISTINCT FROM n.pipeline_id THEN jsonb_build_object('pipeline_id', jsonb_build_array(o.pipeline_id, n.pipeline_id)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.position IS DISTINCT FROM n.position THEN jsonb_build_object('position', jsonb_build_array(o.position, n.position)) ELSE '{}'::jsonb END || CASE WHEN o.category IS DISTINCT FROM n.category THEN jsonb_build_object('category', jsonb_build_array(o.category, n.category)) ELSE '{}'::jsonb END || CASE WHEN o.probability IS DISTINCT FROM n.probability THEN jsonb_build_object('probability', jsonb_build_array(o.probability, n.probability)) ELSE '{}'::jsonb END || CASE WHEN o.rot_days IS DISTINCT FROM n.rot_days THEN jsonb_build_object('rot_days', jsonb_build_array(o.rot_days, n.rot_days)) ELSE '{}'::jsonb END || CASE WHEN o.exit_criteria IS DISTINCT FROM n.exit_criteria THEN jsonb_build_object('exit_criteria', jsonb_build_array(o.exit_criteria, n.exit_criteria)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.pipeline_id, o.name, o.position, o.category, o.probability, o.rot_days, o.exit_criteria) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.pipeline_id, n.name, n.position, n.category, n.probability, n.rot_days, n.exit_criteria); RETURN NULL;",
+                    hash="49096a09635da495c3a6917ee875863eafe3c97b",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_aab87",
@@ -602,8 +602,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.stage', o.id, 'pipeline', o.pipeline_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="2300a377e6bff1421785072d9e80c4babd735f65",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.stage', o.id, 'pipeline', o.pipeline_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="506661ca37552e1ee98925ad0fcb704774dc0078",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_c734c",
@@ -730,8 +730,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'deals.deal', o.id, 'deal', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="0892a2e2c2c6f267bc18993fb698aea7aacbfa08",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'deals.deal', o.id, 'deal', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="015cbff7e4dc207e3e323ec3a856f868edec686e",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_e0428",

@@ -179,8 +179,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'delivery.mailsettings', c.id, 'mail_settings', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.from_name IS DISTINCT FROM n.from_name THEN jsonb_build_object('from_name', jsonb_build_array(o.from_name, n.from_name)) ELSE '{}'::jsonb END || CASE WHEN o.from_address IS DISTINCT FROM n.from_address THEN jsonb_build_object('from_address', jsonb_build_array(o.from_address, n.from_address)) ELSE '{}'::jsonb END || CASE WHEN o.imprint IS DISTINCT FROM n.imprint THEN jsonb_build_object('imprint', jsonb_build_array(o.imprint, n.imprint)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="55fdc1ae1b969b78848019c16dd24b6accc63f28",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'delivery.mailsettings', n.id, 'mail_settings', n.id, 'update', CASE WHEN o.from_name IS DISTINCT FROM n.from_name THEN jsonb_build_object('from_name', jsonb_build_array(o.from_name, n.from_name)) ELSE '{}'::jsonb END || CASE WHEN o.from_address IS DISTINCT FROM n.from_address THEN jsonb_build_object('from_address', jsonb_build_array(o.from_address, n.from_address)) ELSE '{}'::jsonb END || CASE WHEN o.imprint IS DISTINCT FROM n.imprint THEN jsonb_build_object('imprint', jsonb_build_array(o.imprint, n.imprint)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.from_name, o.from_address, o.imprint) IS DISTINCT FROM (n.from_name, n.from_address, n.imprint); RETURN NULL;",
+                    hash="b690acc6e72638f19aaf6cb1c35b6e573bb4f5ec",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_281dc",
@@ -195,8 +195,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'delivery.mailsettings', o.id, 'mail_settings', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="4e29c22fe0a17c08a52a613ae21e3cac39f9a030",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'delivery.mailsettings', o.id, 'mail_settings', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="50382437b2ae2e564b718e03988b4a2b35cc33cb",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_a3c00",

@@ -424,8 +424,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.company', o.id, 'company', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="cd1cee35be0c4df7cd55fa133d8afc164116bd1d",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.company', o.id, 'company', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="b2d1ee536d9a21da9af89c8e1a1190a30f895f36",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_7a7bf",
@@ -456,8 +456,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.companydomain', c.id, 'company', c.company_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.company_id IS DISTINCT FROM n.company_id THEN jsonb_build_object('company_id', jsonb_build_array(o.company_id, n.company_id)) ELSE '{}'::jsonb END || CASE WHEN o.domain IS DISTINCT FROM n.domain THEN jsonb_build_object('domain', jsonb_build_array(o.domain, n.domain)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.is_shared IS DISTINCT FROM n.is_shared THEN jsonb_build_object('is_shared', jsonb_build_array(o.is_shared, n.is_shared)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="afb33bc771a1fb50cbcc9bed4424da5f40c9a305",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.companydomain', n.id, 'company', n.company_id, 'update', CASE WHEN o.company_id IS DISTINCT FROM n.company_id THEN jsonb_build_object('company_id', jsonb_build_array(o.company_id, n.company_id)) ELSE '{}'::jsonb END || CASE WHEN o.domain IS DISTINCT FROM n.domain THEN jsonb_build_object('domain', jsonb_build_array(o.domain, n.domain)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.is_shared IS DISTINCT FROM n.is_shared THEN jsonb_build_object('is_shared', jsonb_build_array(o.is_shared, n.is_shared)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.company_id, o.domain, o.is_primary, o.is_shared, o.deleted_at) IS DISTINCT FROM (n.company_id, n.domain, n.is_primary, n.is_shared, n.deleted_at); RETURN NULL;",
+                    hash="2b2eb6c978dbdaa2717e89aa89f5206acc826762",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_5886c",
@@ -472,8 +472,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.companydomain', o.id, 'company', o.company_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="d869917d74b22dfff744cc7f4d0d60f966e77c9c",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.companydomain', o.id, 'company', o.company_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="219fcdc413963475c30b2afd09bab549b2907216",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_c45a1",
@@ -547,8 +547,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.person', o.id, 'person', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="729a174a814470033e1312251c8b5a2bfbafb91b",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.person', o.id, 'person', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="b24ff2885c7c3349baa5d8dcb6f4eb5fb5fddb6e",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_d76af",
@@ -573,8 +573,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.employment', c.id, 'person', c.person_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.company_id IS DISTINCT FROM n.company_id THEN jsonb_build_object('company_id', jsonb_build_array(o.company_id, n.company_id)) ELSE '{}'::jsonb END || CASE WHEN o.title IS DISTINCT FROM n.title THEN jsonb_build_object('title', jsonb_build_array(o.title, n.title)) ELSE '{}'::jsonb END || CASE WHEN o.function IS DISTINCT FROM n.function THEN jsonb_build_object('function', jsonb_build_array(o.function, n.function)) ELSE '{}'::jsonb END || CASE WHEN o.seniority IS DISTINCT FROM n.seniority THEN jsonb_build_object('seniority', jsonb_build_array(o.seniority, n.seniority)) ELSE '{}'::jsonb END || CASE WHEN o.started_on IS DISTINCT FROM n.started_on THEN jsonb_build_object('started_on', jsonb_build_array(o.started_on, n.started_on)) ELSE '{}'::jsonb END || CASE WHEN o.ended_on IS DISTINCT FROM n.ended_on THEN jsonb_build_object('ended_on', jsonb_build_array(o.ended_on, n.ended_on)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="24e17c4467a5023657c7e951b02f2fde0b97d3d3",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.employment', n.id, 'person', n.person_id, 'update', CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.company_id IS DISTINCT FROM n.company_id THEN jsonb_build_object('company_id', jsonb_build_array(o.company_id, n.company_id)) ELSE '{}'::jsonb END || CASE WHEN o.title IS DISTINCT FROM n.title THEN jsonb_build_object('title', jsonb_build_array(o.title, n.title)) ELSE '{}'::jsonb END || CASE WHEN o.function IS DISTINCT FROM n.function THEN jsonb_build_object('function', jsonb_build_array(o.function, n.function)) ELSE '{}'::jsonb END || CASE WHEN o.seniority IS DISTINCT FROM n.seniority THEN jsonb_build_object('seniority', jsonb_build_array(o.seniority, n.seniority)) ELSE '{}'::jsonb END || CASE WHEN o.started_on IS DISTINCT FROM n.started_on THEN jsonb_build_object('started_on', jsonb_build_array(o.started_on, n.started_on)) ELSE '{}'::jsonb END || CASE WHEN o.ended_on IS DISTINCT FROM n.ended_on THEN jsonb_build_object('ended_on', jsonb_build_array(o.ended_on, n.ended_on)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.person_id, o.company_id, o.title, o.function, o.seniority, o.started_on, o.ended_on, o.is_primary, o.deleted_at) IS DISTINCT FROM (n.person_id, n.company_id, n.title, n.function, n.seniority, n.started_on, n.ended_on, n.is_primary, n.deleted_at); RETURN NULL;",
+                    hash="725b928ce2c9d87704ed48c91e4baec3fa3ba576",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_cf692",
@@ -589,8 +589,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.employment', o.id, 'person', o.person_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="116f4720aee84bf55c5adcb8cb3054927f184fa1",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.employment', o.id, 'person', o.person_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="1025838fed9947cc2cc10869776b04833a22a69b",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_902f2",
@@ -621,8 +621,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.personemail', c.id, 'person', c.person_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.address IS DISTINCT FROM n.address THEN jsonb_build_object('address', jsonb_build_array(o.address, n.address)) ELSE '{}'::jsonb END || CASE WHEN o.normalized IS DISTINCT FROM n.normalized THEN jsonb_build_object('normalized', jsonb_build_array(o.normalized, n.normalized)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.status IS DISTINCT FROM n.status THEN jsonb_build_object('status', jsonb_build_array(o.status, n.status)) ELSE '{}'::jsonb END || CASE WHEN o.verified_at IS DISTINCT FROM n.verified_at THEN jsonb_build_object('verified_at', jsonb_build_array(o.verified_at, n.verified_at)) ELSE '{}'::jsonb END || CASE WHEN o.source IS DISTINCT FROM n.source THEN jsonb_build_object('source', jsonb_build_array(o.source, n.source)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="22afec24bcd7ed32d90c2b2c2ecab8ada1d24fde",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.personemail', n.id, 'person', n.person_id, 'update', CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.address IS DISTINCT FROM n.address THEN jsonb_build_object('address', jsonb_build_array(o.address, n.address)) ELSE '{}'::jsonb END || CASE WHEN o.normalized IS DISTINCT FROM n.normalized THEN jsonb_build_object('normalized', jsonb_build_array(o.normalized, n.normalized)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.status IS DISTINCT FROM n.status THEN jsonb_build_object('status', jsonb_build_array(o.status, n.status)) ELSE '{}'::jsonb END || CASE WHEN o.verified_at IS DISTINCT FROM n.verified_at THEN jsonb_build_object('verified_at', jsonb_build_array(o.verified_at, n.verified_at)) ELSE '{}'::jsonb END || CASE WHEN o.source IS DISTINCT FROM n.source THEN jsonb_build_object('source', jsonb_build_array(o.source, n.source)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.person_id, o.address, o.normalized, o.is_primary, o.status, o.verified_at, o.source, o.deleted_at) IS DISTINCT FROM (n.person_id, n.address, n.normalized, n.is_primary, n.status, n.verified_at, n.source, n.deleted_at); RETURN NULL;",
+                    hash="1f98ad7232e82ce5ac9bf5b8d52d56334d5d7007",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_ffe0b",
@@ -637,8 +637,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.personemail', o.id, 'person', o.person_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="63801738d59a79fc865576144767295919e7d3a8",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.personemail', o.id, 'person', o.person_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="01edf5ff9f0f96a072837295a50d99406472997d",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_10ba1",
@@ -665,8 +665,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.personphone', c.id, 'person', c.person_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.number IS DISTINCT FROM n.number THEN jsonb_build_object('number', jsonb_build_array(o.number, n.number)) ELSE '{}'::jsonb END || CASE WHEN o.normalized IS DISTINCT FROM n.normalized THEN jsonb_build_object('normalized', jsonb_build_array(o.normalized, n.normalized)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.status IS DISTINCT FROM n.status THEN jsonb_build_object('status', jsonb_build_array(o.status, n.status)) ELSE '{}'::jsonb END || CASE WHEN o.verified_at IS DISTINCT FROM n.verified_at THEN jsonb_build_object('verified_at', jsonb_build_array(o.verified_at, n.verified_at)) ELSE '{}'::jsonb END || CASE WHEN o.source IS DISTINCT FROM n.source THEN jsonb_build_object('source', jsonb_build_array(o.source, n.source)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="a7f5726c294a937df8bf7e34019bed9310ae694e",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.personphone', n.id, 'person', n.person_id, 'update', CASE WHEN o.person_id IS DISTINCT FROM n.person_id THEN jsonb_build_object('person_id', jsonb_build_array(o.person_id, n.person_id)) ELSE '{}'::jsonb END || CASE WHEN o.number IS DISTINCT FROM n.number THEN jsonb_build_object('number', jsonb_build_array(o.number, n.number)) ELSE '{}'::jsonb END || CASE WHEN o.normalized IS DISTINCT FROM n.normalized THEN jsonb_build_object('normalized', jsonb_build_array(o.normalized, n.normalized)) ELSE '{}'::jsonb END || CASE WHEN o.is_primary IS DISTINCT FROM n.is_primary THEN jsonb_build_object('is_primary', jsonb_build_array(o.is_primary, n.is_primary)) ELSE '{}'::jsonb END || CASE WHEN o.status IS DISTINCT FROM n.status THEN jsonb_build_object('status', jsonb_build_array(o.status, n.status)) ELSE '{}'::jsonb END || CASE WHEN o.verified_at IS DISTINCT FROM n.verified_at THEN jsonb_build_object('verified_at', jsonb_build_array(o.verified_at, n.verified_at)) ELSE '{}'::jsonb END || CASE WHEN o.source IS DISTINCT FROM n.source THEN jsonb_build_object('source', jsonb_build_array(o.source, n.source)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.person_id, o.number, o.normalized, o.is_primary, o.status, o.verified_at, o.source, o.deleted_at) IS DISTINCT FROM (n.person_id, n.number, n.normalized, n.is_primary, n.status, n.verified_at, n.source, n.deleted_at); RETURN NULL;",
+                    hash="e4aeb3ffbaea9ea6b2ff5c06cc6802493905bac2",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_1f566",
@@ -681,8 +681,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'people.personphone', o.id, 'person', o.person_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="e2f1af51dc18e0aac622aa8ffb598e5f51b1a533",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'people.personphone', o.id, 'person', o.person_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="31775ddd56e3ec98236013f3dead65a2143948df",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_eb0f8",

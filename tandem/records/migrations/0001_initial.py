@@ -206,8 +206,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.comment', c.id, kind, c.record_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.record_id IS DISTINCT FROM n.record_id THEN jsonb_build_object('record_id', jsonb_build_array(o.record_id, n.record_id)) ELSE '{}'::jsonb END || CASE WHEN o.author_id IS DISTINCT FROM n.author_id THEN jsonb_build_object('author_id', jsonb_build_array(o.author_id, n.author_id)) ELSE '{}'::jsonb END || CASE WHEN o.text IS DISTINCT FROM n.text THEN jsonb_build_object('text', jsonb_build_array(o.text, n.text)) ELSE '{}'::jsonb END || CASE WHEN o.at IS DISTINCT FROM n.at THEN jsonb_build_object('at', jsonb_build_array(o.at, n.at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="30ac6d5ac082825d56cb64c520e868f9fcd1a0fc",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.comment', n.id, n.kind, n.record_id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.record_id IS DISTINCT FROM n.record_id THEN jsonb_build_object('record_id', jsonb_build_array(o.record_id, n.record_id)) ELSE '{}'::jsonb END || CASE WHEN o.author_id IS DISTINCT FROM n.author_id THEN jsonb_build_object('author_id', jsonb_build_array(o.author_id, n.author_id)) ELSE '{}'::jsonb END || CASE WHEN o.text IS DISTINCT FROM n.text THEN jsonb_build_object('text', jsonb_build_array(o.text, n.text)) ELSE '{}'::jsonb END || CASE WHEN o.at IS DISTINCT FROM n.at THEN jsonb_build_object('at', jsonb_build_array(o.at, n.at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.kind, o.record_id, o.author_id, o.text, o.at, o.deleted_at) IS DISTINCT FROM (n.public_id, n.kind, n.record_id, n.author_id, n.text, n.at, n.deleted_at); RETURN NULL;",
+                    hash="9b2d1a07c54408c1825090b1a3bd96fde9febc02",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_5d2bb",
@@ -222,8 +222,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.comment', o.id, kind, o.record_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="3e8a849bb5052a138b728c063b04816cd2633b94",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.comment', o.id, o.kind, o.record_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="40a194ec4fc0a4031e0bba42fa8aae0a4577972d",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_8f94b",
@@ -246,8 +246,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.savedview', c.id, 'saved_view', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.layout IS DISTINCT FROM n.layout THEN jsonb_build_object('layout', jsonb_build_array(o.layout, n.layout)) ELSE '{}'::jsonb END || CASE WHEN o.filters IS DISTINCT FROM n.filters THEN jsonb_build_object('filters', jsonb_build_array(o.filters, n.filters)) ELSE '{}'::jsonb END || CASE WHEN o.sort IS DISTINCT FROM n.sort THEN jsonb_build_object('sort', jsonb_build_array(o.sort, n.sort)) ELSE '{}'::jsonb END || CASE WHEN o.columns IS DISTINCT FROM n.columns THEN jsonb_build_object('columns', jsonb_build_array(o.columns, n.columns)) ELSE '{}'::jsonb END || CASE WHEN o.visibility IS DISTINCT FROM n.visibility THEN jsonb_build_object('visibility', jsonb_build_array(o.visibility, n.visibility)) ELSE '{}'::jsonb END || CASE WHEN o.is_pinned IS DISTINCT FROM n.is_pinned THEN jsonb_build_object('is_pinned', jsonb_build_array(o.is_pinned, n.is_pinned)) ELSE '{}'::jsonb END || CASE WHEN o.owner_id IS DISTINCT FROM n.owner_id THEN jsonb_build_object('owner_id', jsonb_build_array(o.owner_id, n.owner_id)) ELSE '{}'::jsonb END || CASE WHEN o.team_id IS DISTINCT FROM n.team_id THEN jsonb_build_object('team_id', jsonb_build_array(o.team_id, n.team_id)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="82dc712508506bfe92a5d589645383b559f02392",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.savedview', n.id, 'saved_view', n.id, 'update', CASE WHEN o.public_id IS DISTINCT FROM n.public_id THEN jsonb_build_object('public_id', jsonb_build_array(o.public_id, n.public_id)) ELSE '{}'::jsonb END || CASE WHEN o.created_at IS DISTINCT FROM n.created_at THEN jsonb_build_object('created_at', jsonb_build_array(o.created_at, n.created_at)) ELSE '{}'::jsonb END || CASE WHEN o.deleted_at IS DISTINCT FROM n.deleted_at THEN jsonb_build_object('deleted_at', jsonb_build_array(o.deleted_at, n.deleted_at)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.layout IS DISTINCT FROM n.layout THEN jsonb_build_object('layout', jsonb_build_array(o.layout, n.layout)) ELSE '{}'::jsonb END || CASE WHEN o.filters IS DISTINCT FROM n.filters THEN jsonb_build_object('filters', jsonb_build_array(o.filters, n.filters)) ELSE '{}'::jsonb END || CASE WHEN o.sort IS DISTINCT FROM n.sort THEN jsonb_build_object('sort', jsonb_build_array(o.sort, n.sort)) ELSE '{}'::jsonb END || CASE WHEN o.columns IS DISTINCT FROM n.columns THEN jsonb_build_object('columns', jsonb_build_array(o.columns, n.columns)) ELSE '{}'::jsonb END || CASE WHEN o.visibility IS DISTINCT FROM n.visibility THEN jsonb_build_object('visibility', jsonb_build_array(o.visibility, n.visibility)) ELSE '{}'::jsonb END || CASE WHEN o.is_pinned IS DISTINCT FROM n.is_pinned THEN jsonb_build_object('is_pinned', jsonb_build_array(o.is_pinned, n.is_pinned)) ELSE '{}'::jsonb END || CASE WHEN o.owner_id IS DISTINCT FROM n.owner_id THEN jsonb_build_object('owner_id', jsonb_build_array(o.owner_id, n.owner_id)) ELSE '{}'::jsonb END || CASE WHEN o.team_id IS DISTINCT FROM n.team_id THEN jsonb_build_object('team_id', jsonb_build_array(o.team_id, n.team_id)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.public_id, o.created_at, o.deleted_at, o.kind, o.name, o.layout, o.filters, o.sort, o.columns, o.visibility, o.is_pinned, o.owner_id, o.team_id) IS DISTINCT FROM (n.public_id, n.created_at, n.deleted_at, n.kind, n.name, n.layout, n.filters, n.sort, n.columns, n.visibility, n.is_pinned, n.owner_id, n.team_id); RETURN NULL;",
+                    hash="644935206c80545feda1788177fc48238dede77f",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_24f07",
@@ -262,8 +262,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.savedview', o.id, 'saved_view', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="86e8f00515d44f031512437faa0ec7843356ecb7",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.savedview', o.id, 'saved_view', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="a9d9992eed2657e83a3e9ebfb645cd429c435348",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_97427",
@@ -278,8 +278,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.tag', c.id, 'tag', c.id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.normalized IS DISTINCT FROM n.normalized THEN jsonb_build_object('normalized', jsonb_build_array(o.normalized, n.normalized)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="1d561c67db45cf8cf4eae99dbfe18769ed6198bc",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.tag', n.id, 'tag', n.id, 'update', CASE WHEN o.name IS DISTINCT FROM n.name THEN jsonb_build_object('name', jsonb_build_array(o.name, n.name)) ELSE '{}'::jsonb END || CASE WHEN o.normalized IS DISTINCT FROM n.normalized THEN jsonb_build_object('normalized', jsonb_build_array(o.normalized, n.normalized)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.name, o.normalized) IS DISTINCT FROM (n.name, n.normalized); RETURN NULL;",
+                    hash="46b61eb3eb0e687ffc85809d0443b7f078ef2e41",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_934f2",
@@ -294,8 +294,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.tag', o.id, 'tag', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="cd7fedb304cbf7ed2f13298dbe4f20e71c20d599",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.tag', o.id, 'tag', o.id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="c8bae3b0e78df2bdbd0ea4f42cdfb9eb9a248b35",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_bb631",
@@ -316,8 +316,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.taglink', c.id, kind, c.record_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.tag_id IS DISTINCT FROM n.tag_id THEN jsonb_build_object('tag_id', jsonb_build_array(o.tag_id, n.tag_id)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.record_id IS DISTINCT FROM n.record_id THEN jsonb_build_object('record_id', jsonb_build_array(o.record_id, n.record_id)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="128b04f471bfa3bbcffcf6283a36fedb41e9204d",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.taglink', n.id, n.kind, n.record_id, 'update', CASE WHEN o.tag_id IS DISTINCT FROM n.tag_id THEN jsonb_build_object('tag_id', jsonb_build_array(o.tag_id, n.tag_id)) ELSE '{}'::jsonb END || CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.record_id IS DISTINCT FROM n.record_id THEN jsonb_build_object('record_id', jsonb_build_array(o.record_id, n.record_id)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.tag_id, o.kind, o.record_id) IS DISTINCT FROM (n.tag_id, n.kind, n.record_id); RETURN NULL;",
+                    hash="2695255cf1ada9e7cb7e66d95b57d6b73701f35f",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_2972e",
@@ -332,8 +332,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.taglink', o.id, kind, o.record_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="f0657cfe5fc628bf67442e3a31cad627dad02da7",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.taglink', o.id, o.kind, o.record_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="c3c4c883987d7f6f83e44b65eaaa5c5b777ef658",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_57a53",

@@ -56,8 +56,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.externalid', c.id, kind, c.record_id, 'update', c.changed FROM (SELECT n.*, CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.record_id IS DISTINCT FROM n.record_id THEN jsonb_build_object('record_id', jsonb_build_array(o.record_id, n.record_id)) ELSE '{}'::jsonb END || CASE WHEN o.source IS DISTINCT FROM n.source THEN jsonb_build_object('source', jsonb_build_array(o.source, n.source)) ELSE '{}'::jsonb END || CASE WHEN o.value IS DISTINCT FROM n.value THEN jsonb_build_object('value', jsonb_build_array(o.value, n.value)) ELSE '{}'::jsonb END AS changed FROM old_rows o JOIN new_rows n ON n.id = o.id) c WHERE c.changed <> '{}'::jsonb; RETURN NULL;",
-                    hash="9512776821edc2544f719d95c1a6be70231ab99d",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.externalid', n.id, n.kind, n.record_id, 'update', CASE WHEN o.kind IS DISTINCT FROM n.kind THEN jsonb_build_object('kind', jsonb_build_array(o.kind, n.kind)) ELSE '{}'::jsonb END || CASE WHEN o.record_id IS DISTINCT FROM n.record_id THEN jsonb_build_object('record_id', jsonb_build_array(o.record_id, n.record_id)) ELSE '{}'::jsonb END || CASE WHEN o.source IS DISTINCT FROM n.source THEN jsonb_build_object('source', jsonb_build_array(o.source, n.source)) ELSE '{}'::jsonb END || CASE WHEN o.value IS DISTINCT FROM n.value THEN jsonb_build_object('value', jsonb_build_array(o.value, n.value)) ELSE '{}'::jsonb END FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE (o.kind, o.record_id, o.source, o.value) IS DISTINCT FROM (n.kind, n.record_id, n.source, n.value); RETURN NULL;",
+                    hash="dbf8543330c3fc2571b8ace1a0111fe4521bfbbb",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_history_update_98bce",
@@ -72,8 +72,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="history_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT tandem_change_set(), 'records.externalid', o.id, kind, o.record_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
-                    hash="fa79a472f32a00bc718ed8474f931dbafb35f250",
+                    func="INSERT INTO kernel_recordchange (change_set_id, model, object_id, root_kind, root_id, operation, fields) SELECT (SELECT tandem_change_set()), 'records.externalid', o.id, o.kind, o.record_id, 'delete', to_jsonb(o) FROM old_rows o; RETURN NULL;",
+                    hash="5737943527ef49251446a887f66943a69459a96f",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_history_delete_5fae2",
