@@ -93,6 +93,9 @@ class Wording(Tracked):
 class ConsentEvent(Tracked):
     """One thing that a person said. Append-only, and each is tied to the one before it.
 
+    No foreign key constraints here and below: what these rows point to cannot be deleted (a trigger
+    or soft deletion sees to it), and each check costs a bulk write 3 us a row.
+
     The chain holds digests only, salted with what stands in the erasable ConsentEvidence: after
     an erasure the chain still holds and says nothing.
     """
@@ -103,6 +106,8 @@ class ConsentEvent(Tracked):
         Person,
         on_delete=models.DO_NOTHING,
         null=True,
+        db_constraint=False,
+        db_index=False,  # consentevent_by_person
         related_name="+",
         on_merge=OnMerge.STAY,  # who said it then; what holds is joined in ConsentState
         on_erase=OnErase.BLANK,
@@ -113,7 +118,9 @@ class ConsentEvent(Tracked):
     basis = models.CharField(max_length=10, choices=_BASES)
     state = models.CharField(max_length=10, choices=_STATES)
     at = models.DateTimeField()
-    wording = models.ForeignKey(Wording, on_delete=models.PROTECT, related_name="events")
+    wording = models.ForeignKey(
+        Wording, on_delete=models.PROTECT, db_constraint=False, related_name="events"
+    )
     chain = models.PositiveSmallIntegerField()
     position = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
@@ -141,11 +148,16 @@ class ConsentEvidence(Tracked):
     """How we know what a person said, and the salt of its digest. Erased with the person."""
 
     event = models.OneToOneField(
-        ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="evidence"
+        ConsentEvent,
+        on_delete=models.PROTECT,
+        primary_key=True,
+        db_constraint=False,
+        related_name="evidence",
     )
     person = SubjectKey(
         Person,
         on_delete=models.DO_NOTHING,
+        db_constraint=False,
         related_name="+",
         on_merge=OnMerge.STAY,
         on_erase=OnErase.DELETE,
@@ -170,7 +182,12 @@ class ConsentState(Record):
     """What holds for a person on a channel, for a topic and a purpose: the fold of the events."""
 
     person = SubjectKey(
-        Person, related_name="+", on_merge=OnMerge.KEEP_STRICTEST, on_erase=OnErase.DELETE
+        Person,
+        db_constraint=False,
+        db_index=False,  # consentstate_once
+        related_name="+",
+        on_merge=OnMerge.KEEP_STRICTEST,
+        on_erase=OnErase.DELETE,
     )
     channel = models.CharField(max_length=10, choices=_CHANNELS)
     topic = models.CharField(max_length=40)
@@ -178,7 +195,9 @@ class ConsentState(Record):
     basis = models.CharField(max_length=10, choices=_BASES)
     state = models.CharField(max_length=10, choices=_STATES)
     since = models.DateTimeField()
-    event = models.ForeignKey(ConsentEvent, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(
+        ConsentEvent, on_delete=models.PROTECT, db_constraint=False, related_name="+"
+    )
 
     class Meta:
         constraints: ClassVar = [

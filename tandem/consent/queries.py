@@ -321,23 +321,28 @@ def _read(salt: str, token: str, *, max_age: dt.timedelta | None) -> MailLink:
 
 
 def said_of(event: ConsentEvent, person: str, evidence: ConsentEvidence) -> dict[str, Any]:
-    """What the digest of an event is of: all of it, as plain values."""
-    return {
-        "person": person,
-        "channel": event.channel,
-        "topic": event.topic,
-        "purpose": event.purpose,
-        "basis": event.basis,
-        "state": event.state,
-        "at": _moment(event.at),
-        "wording": event.wording.digest,
-        "source": evidence.source,
-        "ip": str(evidence.ip) if evidence.ip else "",
-        "user_agent": evidence.user_agent,
-        "url": evidence.url,
-        "reference": evidence.reference,
-        "note": evidence.note,
-    }
+    """What the digest of an event is of."""
+    return saying(
+        person=person,
+        channel=event.channel,
+        topic=event.topic,
+        purpose=event.purpose,
+        basis=event.basis,
+        state=event.state,
+        at=event.at,
+        wording=event.wording.digest,
+        source=evidence.source,
+        ip=str(evidence.ip) if evidence.ip else None,
+        user_agent=evidence.user_agent,
+        url=evidence.url,
+        reference=evidence.reference,
+        note=evidence.note,
+    )
+
+
+def saying(*, at: dt.datetime, ip: str | None, **texts: str) -> dict[str, Any]:
+    """All of what was said, as plain values; see ``said_of`` for what ``texts`` there are."""
+    return {**texts, "at": _moment(at), "ip": ip or ""}
 
 
 def broken_events() -> list[int]:

@@ -14,7 +14,10 @@ ROWS_AT_ONCE = 20_000
 
 
 def copy_in(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """Append rows to a table; None is NULL. How many there were."""
+    """Append rows to a table; None is NULL. How many there were.
+
+    Where rows are made on the way, nothing may be asked of the database for them.
+    """
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(NULL)
     )
@@ -33,7 +36,7 @@ def _text_of(rows: Iterable[Sequence[object]]) -> str:
 
 
 def copy_out(query: sql.Composable) -> Iterator[list[str]]:
-    """The rows of a question as texts; NULL is an empty one. Read to the end."""
+    """The rows of a question as texts; NULL is an empty one. Nothing else is asked meanwhile."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         yield from csv.reader(bytes(line).decode() for line in copy)

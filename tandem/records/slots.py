@@ -525,7 +525,8 @@ class Outcome:
     """What an import came to, in rows of the file; with those that failed they are all rows.
 
     ``related`` counts records by kind and deed, ``figures`` are sums to compare with the source,
-    ``samples`` a few rows of each verdict.
+    ``samples`` a few rows of each verdict. ``last`` writes what others must wait for meanwhile,
+    when all else is done; a trial leaves it out.
     """
 
     created: int
@@ -535,6 +536,7 @@ class Outcome:
     figures: Mapping[str, Any]
     notices: tuple[Notice, ...] = ()
     samples: tuple[Sample, ...] = ()
+    last: tuple[Callable[[], None], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,47 +38,53 @@ def write(
     visibility: Visibility = Visibility.ALL,
     dedupe_key: str = "",
 ) -> None:
-    """Write one event into the story of each record, in the running action; one statement.
+    """Write one event into the story of each record, in the running action; one statement
+    for each kind of record.
 
     The lane is the kind's, else the side of the acting user, kept as it is now. An event with a
     ``dedupe_key`` that a record has at the same moment is not written twice.
     """
-    if not refs:
-        return
+    ids: dict[str, list[int]] = {}
+    for ref in refs:
+        ids.setdefault(ref.kind, []).append(ref.id)
+    event, moment = new_public_id(), at or timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO timeline_entry (subject_kind, subject_id, at, event_id, kind, side,
-                actor_kind, actor_user_id, actor_label, payload, visibility, source,
-                is_automatic, dedupe_key)
-            SELECT s.kind, s.id, %(at)s, %(event)s, %(kind)s,
-                coalesce(%(side)s, (
-                    SELECT CASE side WHEN %(marketing)s THEN 'mkt' WHEN %(sales)s THEN 'sales' END
-                    FROM accounts_user WHERE id = %(user)s), 'system'),
-                %(actor_kind)s, %(user)s, left(%(label)s, 200), %(payload)s::jsonb, %(visibility)s,
-                %(source)s, %(automatic)s, %(dedupe)s
-            FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS s (kind, id)
-            ON CONFLICT DO NOTHING
-            """,
-            {
-                "kinds": [ref.kind for ref in refs],
-                "ids": [ref.id for ref in refs],
-                "at": at or timezone.now(),
-                "event": new_public_id(),
-                "kind": kind,
-                "side": _fixed_side(kind, is_automatic=is_automatic),
-                "marketing": str(UserSide.MARKETING),
-                "sales": str(UserSide.SALES),
-                "user": actor.user_id,
-                "actor_kind": str(actor.kind),
-                "label": actor.label,
-                "payload": json.dumps(payload),
-                "visibility": str(visibility),
-                "source": str(actor.source),
-                "automatic": is_automatic,
-                "dedupe": dedupe_key,
-            },
-        )
+        for of, some in ids.items():
+            cursor.execute(
+                _ENTRIES + ("ON CONFLICT DO NOTHING" if dedupe_key else ""),
+                {
+                    "of": of,
+                    "ids": f"{{{','.join(map(str, some))}}}",
+                    "at": moment,
+                    "event": event,
+                    "kind": kind,
+                    "side": _fixed_side(kind, is_automatic=is_automatic),
+                    "marketing": str(UserSide.MARKETING),
+                    "sales": str(UserSide.SALES),
+                    "user": actor.user_id,
+                    "actor_kind": str(actor.kind),
+                    "label": actor.label,
+                    "payload": json.dumps(payload),
+                    "visibility": str(visibility),
+                    "source": str(actor.source),
+                    "automatic": is_automatic,
+                    "dedupe": dedupe_key,
+                },
+            )
+
+
+_ENTRIES = """
+    INSERT INTO timeline_entry (subject_kind, subject_id, at, event_id, kind, side,
+        actor_kind, actor_user_id, actor_label, payload, visibility, source,
+        is_automatic, dedupe_key, change_set_id)
+    SELECT %(of)s, id, %(at)s, %(event)s, %(kind)s,
+        coalesce(%(side)s, (
+            SELECT CASE side WHEN %(marketing)s THEN 'mkt' WHEN %(sales)s THEN 'sales' END
+            FROM accounts_user WHERE id = %(user)s), 'system'),
+        %(actor_kind)s, %(user)s, left(%(label)s, 200), %(payload)s::jsonb, %(visibility)s,
+        %(source)s, %(automatic)s, %(dedupe)s, (SELECT tandem_change_set())
+    FROM unnest(%(ids)s::bigint[]) AS s (id)
+"""
 
 
 def _fixed_side(kind: str, *, is_automatic: bool) -> str | None:

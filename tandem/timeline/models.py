@@ -69,7 +69,6 @@ class TimelineEntry(models.Model):
             models.Index(
                 fields=["subject_kind", "subject_id", "-at", "-id"], name="entry_by_subject"
             ),
-            models.Index(fields=["-at", "-id"], name="entry_by_time"),
         ]
 
     def __str__(self) -> str:

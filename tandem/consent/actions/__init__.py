@@ -1,7 +1,7 @@
 """What may be done with consent and the stop list."""
 
 from tandem.consent.actions.erasing import stop_erased
-from tandem.consent.actions.imports import keep_imported, take_back_imported
+from tandem.consent.actions.imports import take_back_imported, weigh_imported
 from tandem.consent.actions.ledger import (
     change_suppression,
     confirm_consent,
@@ -22,7 +22,6 @@ __all__ = [
     "create_consent",
     "create_suppression",
     "delete_suppression",
-    "keep_imported",
     "merge_consent",
     "record_consent",
     "set_preferences",
@@ -31,4 +30,5 @@ __all__ = [
     "stop_topics",
     "suppress",
     "take_back_imported",
+    "weigh_imported",
 ]

@@ -5,11 +5,11 @@ anything by a file. A no is always kept.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from tandem.consent import queries
 from tandem.consent.actions.ledger import SALT_BYTES, keep_wording
 from tandem.consent.facts import AddressesSuppressed, ConsentChanged
-from tandem.consent.models import ConsentEvent, ConsentEvidence, ConsentState, Suppression
+from tandem.consent.models import ConsentState, Suppression
 from tandem.consent.rules import (
     CHAINS,
     Basis,
@@ -33,14 +33,14 @@ from tandem.consent.rules import (
 )
 from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
+from tandem.kernel.copying import copy_in
 from tandem.kernel.facts import publish
 from tandem.kernel.ids import new_public_id
 from tandem.kernel.refs import RecordRef
 from tandem.people.rules import Said
-from tandem.people.slots import EVIDENCE_KEEPERS
+from tandem.people.slots import EVIDENCE_KEEPERS, Weighed
 from tandem.records.slots import Notice, Staged, tell_story
 
-ENOUGH_TO_COUNT = 1000  # new rows, after which the planner looks at the tables again
 TOPIC = "news"
 SOURCE = "import"
 REVERTED = "import taken back"
@@ -52,8 +52,7 @@ _STATES = {
 _STOPS = {Said.WITHDRAWN: StopReason.UNSUBSCRIBED, Said.BOUNCED: StopReason.BOUNCED}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """What one row says, and what holds of its person until now."""
 
     line: int
@@ -68,29 +67,45 @@ class _Row:
     note: str | None
     state: str | None
     was_taken_back: bool
+    is_known: bool
+
+
+class _Event(NamedTuple):
+    """One word of one person with its proof, all but its place in a chain."""
+
+    row: _Row
+    id: int
+    state: State
+    at: datetime
+    wording_id: int
+    salt: bytes
+    source: str
+    ip: str | None
+    reference: str
+    note: str
+    digest: str = ""
 
 
 @action(permission="consent.record")
-def keep_imported(actor: Actor, staged: Staged) -> tuple[Sequence[int], Sequence[Notice]]:
-    """Keep what ``import_consent`` says (people.slots.EvidenceKeeper).
+def weigh_imported(actor: Actor, staged: Staged) -> Weighed:
+    """What of ``import_consent`` is to be kept (people.slots.EvidenceKeeper).
 
-    Said is said once: what holds already is not written again. Whoever else says something at the
-    same moment waits until the import ends.
+    Said is said once: what holds already is not written again.
     """
     rows = _rows()
     stopped = _stopped(rows)
     held_back = [row for row in rows if _is_revival(row, stopped)]
     left = {row.line for row in held_back}
     said = [row for row in rows if row.line not in left and _is_news(row)]
-    _lock_chains({row.person_id % CHAINS for row in said})
-    _append(
-        actor,
+    events = _events(
         said,
         plain=_("Imported from %(file)s, which does not hold the words.") % {"file": staged.file},
         source=SOURCE,
         reference=staged.file,
     )
-    _suppress(actor, rows)
+    stops = [row for row in rows if row.address and row.said in _STOPS]
+    if stops:
+        actor.require("consent.suppress")
     notices = []
     if held_back:
         text = ngettext(
@@ -108,7 +123,17 @@ def keep_imported(actor: Actor, staged: Staged) -> tuple[Sequence[int], Sequence
             wordless,
         )
         notices.append(Notice("consent_without_wording", wordless, text))
-    return sorted({row.person_id for row in said}), notices
+    persons = sorted({row.person_id for row in said})
+    return Weighed(persons, notices, partial(_keep, actor, events, stops))
+
+
+def _keep(actor: Actor, events: Sequence[_Event], stops: Sequence[_Row]) -> None:
+    """Write it. Whoever says something at the same moment waits from here until the import ends:
+    what others have said of a person since it was weighed stands."""
+    _lock_chains(events)
+    since = _said_since(events)
+    _append(actor, [event for event in events if event.row.person_id not in since])
+    _suppress(actor, stops)
 
 
 def _rows() -> list[_Row]:
@@ -116,7 +141,7 @@ def _rows() -> list[_Row]:
         cursor.execute(
             """
             SELECT c.line, c.person_id, c.public_id, c.address, c.said, c.at, c.source, c.wording,
-                   c.ip, c.note, s.state, coalesce(v.source = %(reverted)s, false)
+                   c.ip, c.note, s.state, coalesce(v.source = %(reverted)s, false), c.is_known
             FROM import_consent c
             LEFT JOIN consent_consentstate s ON s.person_id = c.person_id AND s.deleted_at IS NULL
                 AND s.channel = %(channel)s AND s.topic = %(topic)s AND s.purpose = %(purpose)s
@@ -130,7 +155,7 @@ def _rows() -> list[_Row]:
                 "purpose": str(Purpose.MARKETING),
             },
         )
-        return [_Row(*row) for row in cursor.fetchall()]
+        return [_Row._make(row) for row in cursor.fetchall()]
 
 
 def _is_news(row: _Row) -> bool:
@@ -156,22 +181,40 @@ def _stopped(rows: Iterable[_Row]) -> set[str]:
     return {keys[key] for key in stops.filter(key__in=list(keys)).values_list("key", flat=True)}
 
 
-def _lock_chains(chains: Iterable[int]) -> None:
+def _lock_chains(events: Iterable[_Event]) -> None:
     with connection.cursor() as cursor:
-        for chain in sorted(chains):
+        for chain in sorted({_chain(event) for event in events}):
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [queries.CHAIN_LOCK, chain])
+
+
+def _chain(event: _Event) -> int:
+    return event.row.person_id % CHAINS
+
+
+def _said_since(events: Iterable[_Event]) -> set[int]:
+    """Persons who were here and of whom something else holds by now."""
+    before = {event.row.person_id: event.row.state for event in events if event.row.is_known}
+    if not before:
+        return set()
+    states = ConsentState.objects.filter(
+        person_id__in=list(before),
+        channel=str(Channel.EMAIL),
+        topic=TOPIC,
+        purpose=str(Purpose.MARKETING),
+        deleted_at__isnull=True,
+    )
+    now = dict(states.values_list("person_id", "state"))
+    return {person for person, state in before.items() if now.get(person) != state}
 
 
 # --- written --------------------------------------------------------------------------------------
 
 
-def _append(actor: Actor, said: Sequence[_Row], *, plain: str, source: str, reference: str) -> None:
-    """Events at the ends of their chains, their evidence, and what holds from now on.
+def _events(said: Sequence[_Row], *, plain: str, source: str, reference: str) -> Sequence[_Event]:
+    """What was said, as events with their evidence.
 
     ``plain`` stands for words that a row does not hold; ``reference`` is where the rows are.
     """
-    if not said:
-        return
     now = timezone.now()
     wordings = {text: keep_wording(text, now) for text in {row.wording or plain for row in said}}
     with connection.cursor() as cursor:
@@ -179,51 +222,41 @@ def _append(actor: Actor, said: Sequence[_Row], *, plain: str, source: str, refe
             "SELECT nextval('consent_consentevent_id_seq') FROM generate_series(1, %s)", [len(said)]
         )
         ids = [row[0] for row in cursor.fetchall()]
-        cursor.execute(
-            "SELECT DISTINCT ON (chain) chain, position, link FROM consent_consentevent"
-            " ORDER BY chain, position DESC"
-        )
-        ends = {chain: (position, link) for chain, position, link in cursor.fetchall()}
-    written = []
+    events: list[_Event] = []
     for event_id, row in zip(ids, said, strict=True):
-        event = ConsentEvent(
+        wording = wordings[row.wording or plain]
+        state, at = _STATES[Said(row.said)], min(row.at or now, now)
+        salt = secrets.token_bytes(SALT_BYTES)
+        event = _Event(
+            row=row,
             id=event_id,
-            public_id=new_public_id(),
-            person_id=row.person_id,
-            channel=str(Channel.EMAIL),
-            topic=TOPIC,
-            purpose=str(Purpose.MARKETING),
-            basis=str(Basis.CONSENT),
-            state=str(_STATES[Said(row.said)]),
-            at=min(row.at or now, now),
-            wording=wordings[row.wording or plain],
-            chain=row.person_id % CHAINS,
+            state=state,
+            at=at,
+            wording_id=wording.pk,
+            salt=salt,
+            source=(f"{source}: {row.source}" if row.source else source)[:60],
+            ip=_ip(row.ip),
+            reference=f"{reference} {row.line}"[-200:],
+            note=(row.note or "")[:1000],
         )
-        proof = _proof(row, source=source, reference=reference)
-        position, previous = ends.get(event.chain, (0, ""))
-        event.position, event.previous = position + 1, previous
-        said_digest = queries.said_of(event, proof.said_by, proof)
-        event.digest = event_digest(bytes(proof.salt), said_digest)
-        event.link = link_digest(previous, event.digest)
-        ends[event.chain] = (event.position, event.link)
-        written.append((event, proof))
-    _copy(written)
-    _keep_states([event for event, _proof in written])
-    _tell(actor, said, [event for event, _proof in written])
-
-
-def _proof(row: _Row, *, source: str, reference: str) -> ConsentEvidence:
-    return ConsentEvidence(
-        salt=secrets.token_bytes(SALT_BYTES),
-        person_id=row.person_id,
-        said_by=str(row.public_id),
-        source=(f"{source}: {row.source}" if row.source else source)[:60],
-        ip=_ip(row.ip),
-        user_agent="",
-        url="",
-        reference=f"{reference} {row.line}"[-200:],
-        note=(row.note or "")[:1000],
-    )
+        said_by_them = queries.saying(
+            person=str(row.public_id),
+            channel=Channel.EMAIL,
+            topic=TOPIC,
+            purpose=Purpose.MARKETING,
+            basis=Basis.CONSENT,
+            state=state,
+            at=at,
+            wording=wording.digest,
+            source=event.source,
+            ip=event.ip,
+            user_agent="",
+            url="",
+            reference=event.reference,
+            note=event.note,
+        )
+        events.append(event._replace(digest=event_digest(salt, said_by_them)))
+    return events
 
 
 def _ip(text: str | None) -> str | None:
@@ -233,87 +266,100 @@ def _ip(text: str | None) -> str | None:
         return None
 
 
-def _copy(written: Sequence[tuple[ConsentEvent, ConsentEvidence]]) -> None:
+def _append(actor: Actor, events: Sequence[_Event]) -> None:
+    """Write events at the ends of their chains, their evidence, and what holds from now on."""
+    if not events:
+        return
+    made, places = current_change_set().id, list(_linked(events))
+    about = (str(Channel.EMAIL), TOPIC, str(Purpose.MARKETING), str(Basis.CONSENT))
+    copy_in(
+        "consent_consentevent",
+        (
+            *("id", "public_id", "person_id", "at", "state", "wording_id"),
+            *("channel", "topic", "purpose", "basis", "created_in_id"),
+            *("chain", "position", "digest", "previous", "link"),
+        ),
+        (
+            (
+                *(one.id, new_public_id(), one.row.person_id, one.at, one.state, one.wording_id),
+                *(*about, made),
+                *place,
+            )
+            for one, place in zip(events, places, strict=True)
+        ),
+    )
+    copy_in(
+        "consent_consentevidence",
+        (
+            *("event_id", "person_id", "said_by", "salt"),
+            *("source", "ip", "reference", "note", "user_agent", "url", "created_in_id"),
+        ),
+        (
+            (
+                *(one.id, one.row.person_id, one.row.public_id, f"\\x{one.salt.hex()}"),
+                *(one.source, one.ip, one.reference, one.note, "", "", made),
+            )
+            for one in events
+        ),
+    )
+    _keep_states(events)
+    _tell(actor, events)
+
+
+def _linked(events: Sequence[_Event]) -> Iterator[tuple[int, int, str, str, str]]:
+    """Chain, position, digest, previous and link of each, after what stands there already."""
+    chains = sorted({_chain(event) for event in events})
     with connection.cursor() as cursor:
-        with cursor.copy(
-            "COPY consent_consentevent (id, public_id, person_id, channel, topic, purpose, basis,"
-            " state, at, wording_id, chain, position, digest, previous, link) FROM STDIN"
-        ) as copy:
-            for event, _proof in written:
-                copy.write_row(
-                    (
-                        event.pk,
-                        event.public_id,
-                        event.person_id,
-                        event.channel,
-                        event.topic,
-                        event.purpose,
-                        event.basis,
-                        event.state,
-                        event.at,
-                        event.wording_id,
-                        event.chain,
-                        event.position,
-                        event.digest,
-                        event.previous,
-                        event.link,
-                    )
-                )
-        with cursor.copy(
-            "COPY consent_consentevidence (event_id, person_id, salt, said_by, source, ip,"
-            " user_agent, url, reference, note) FROM STDIN"
-        ) as copy:
-            for event, proof in written:
-                copy.write_row(
-                    (
-                        event.pk,
-                        proof.person_id,
-                        proof.salt,
-                        proof.said_by,
-                        proof.source,
-                        proof.ip,
-                        proof.user_agent,
-                        proof.url,
-                        proof.reference,
-                        proof.note,
-                    )
-                )
+        cursor.execute(
+            "SELECT c.chain, e.position, e.link FROM unnest(%s::int[]) AS c (chain)"
+            " CROSS JOIN LATERAL (SELECT position, link FROM consent_consentevent"
+            "  WHERE chain = c.chain ORDER BY position DESC LIMIT 1) e",
+            [chains],
+        )
+        ends = {chain: (position, link) for chain, position, link in cursor.fetchall()}
+    for event in events:
+        chain = _chain(event)
+        position, previous = ends.get(chain, (0, ""))
+        link = link_digest(previous, event.digest)
+        ends[chain] = (position + 1, link)
+        yield chain, position + 1, event.digest, previous, link
 
 
-def _keep_states(events: Sequence[ConsentEvent]) -> None:
+def _keep_states(events: Sequence[_Event]) -> None:
     """What holds after the events, one of each person."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMP TABLE import_said (person_id bigint, public_id uuid, event_id bigint)"
-            " ON COMMIT DROP"
+            "CREATE TEMP TABLE import_said (person_id bigint, public_id uuid, state text,"
+            " at timestamptz, event_id bigint) ON COMMIT DROP"
         )
-        with cursor.copy("COPY import_said FROM STDIN") as copy:
-            for event in events:
-                copy.write_row((event.person_id, new_public_id(), event.pk))
+        copy_in(
+            "import_said",
+            ("person_id", "public_id", "state", "at", "event_id"),
+            ((one.row.person_id, new_public_id(), one.state, one.at, one.id) for one in events),
+        )
         cursor.execute(
             """
             INSERT INTO consent_consentstate (public_id, person_id, channel, topic, purpose, basis,
                 state, since, event_id, created_in_id)
-            SELECT i.public_id, i.person_id, e.channel, e.topic, e.purpose, e.basis, e.state, e.at,
-                   e.id, tandem_change_set()
-            FROM import_said i JOIN consent_consentevent e ON e.id = i.event_id
+            SELECT public_id, person_id, %s, %s, %s, %s, state, at, event_id, %s FROM import_said
             ON CONFLICT (person_id, channel, topic, purpose) DO UPDATE SET
                 state = excluded.state, basis = excluded.basis, since = excluded.since,
                 event_id = excluded.event_id, deleted_at = NULL, updated_at = now(),
                 row_version = consent_consentstate.row_version + 1
-            """
-        )
+            """,
+            [
+                str(Channel.EMAIL), TOPIC, str(Purpose.MARKETING), str(Basis.CONSENT),
+                current_change_set().id,
+            ],
+        )  # fmt: skip
         cursor.execute("DROP TABLE import_said")
-        if len(events) >= ENOUGH_TO_COUNT:
-            for name in ("consentstate", "consentevent", "consentevidence"):
-                cursor.execute(f"ANALYZE consent_{name}")
 
 
-def _tell(actor: Actor, said: Sequence[_Row], events: Sequence[ConsentEvent]) -> None:
+def _tell(actor: Actor, events: Sequence[_Event]) -> None:
     groups: dict[tuple[str, int], list[RecordRef]] = {}
-    for row, event in zip(said, events, strict=True):
-        ref = RecordRef("person", row.person_id)
-        groups.setdefault((event.state, event.wording_id), []).append(ref)
+    for event in events:
+        ref = RecordRef("person", event.row.person_id)
+        groups.setdefault((str(event.state), event.wording_id), []).append(ref)
     for (state, wording), refs in groups.items():
         payload: Mapping[str, Any] = {
             "entries": [[str(Channel.EMAIL), TOPIC, str(Purpose.MARKETING)]],
@@ -321,11 +367,11 @@ def _tell(actor: Actor, said: Sequence[_Row], events: Sequence[ConsentEvent]) ->
             "wording": wording,
         }
         tell_story(actor, refs, kind=f"consent.{state}", payload=payload)
-    ids = tuple(sorted({row.person_id for row in said}))
+    ids = tuple(sorted({event.row.person_id for event in events}))
     publish(ConsentChanged(current_change_set().id, ids))
 
 
-def _suppress(actor: Actor, rows: Iterable[_Row]) -> None:
+def _suppress(actor: Actor, rows: Sequence[_Row]) -> None:
     """Addresses whose owners left, or that are not there, onto the stop list; never off it."""
     stops = [
         (
@@ -335,11 +381,9 @@ def _suppress(actor: Actor, rows: Iterable[_Row]) -> None:
             str(_STOPS[Said(row.said)]),
         )
         for row in rows
-        if row.address and row.said in _STOPS
     ]
     if not stops:
         return
-    actor.require("consent.suppress")
     columns = list(zip(*stops, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -386,11 +430,13 @@ def take_back_imported(actor: Actor, change_set_id: int) -> None:
             note=None,
             state=row.state,
             was_taken_back=False,
+            is_known=True,
         )
         for at, row in enumerate(states.order_by("pk"), start=1)
     ]
-    _lock_chains({row.person_id % CHAINS for row in rows})
-    _append(actor, rows, plain="", source=REVERTED, reference=f"change set {change_set_id}")
+    events = _events(rows, plain="", source=REVERTED, reference=f"change set {change_set_id}")
+    _lock_chains(events)
+    _append(actor, events)
     Suppression.objects.filter(created_in_id=change_set_id, deleted_at__isnull=True).update(
         deleted_at=timezone.now()
     )
@@ -399,8 +445,8 @@ def take_back_imported(actor: Actor, change_set_id: int) -> None:
 class ImportedEvidence:
     """The keeper that the importers below reach through their slot."""
 
-    def keep(self, actor: Actor, staged: Staged) -> tuple[Sequence[int], Sequence[Notice]]:
-        return keep_imported(actor, staged)
+    def weigh(self, actor: Actor, staged: Staged) -> Weighed:
+        return weigh_imported(actor, staged)
 
     def take_back(self, actor: Actor, change_set_id: int) -> None:
         take_back_imported(actor, change_set_id)

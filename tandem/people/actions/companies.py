@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
+from tandem.kernel.copying import copy_in
 from tandem.kernel.facts import publish
+from tandem.kernel.ids import new_public_id
 from tandem.kernel.refs import RecordRef
 from tandem.people import queries
 from tandem.people.actions.addresses import (
@@ -68,18 +70,27 @@ def add_companies(
     else. Five statements for any number.
     """
     owned = domains or [""] * len(named)
-    owner = first_owner(actor, None, kind="company")
-    rows = Company.objects.bulk_create(
-        Company(
-            name=name[:200],
-            country=country,
-            owner_id=owner,
-            sort_key=sort_key(name),
-            search_key=search_key(name, [domain], []),
+    owner, made = first_owner(actor, None, kind="company"), current_change_set().id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval('people_company_id_seq') FROM generate_series(1, %s)", [len(named)]
         )
-        for (name, country), domain in zip(named, owned, strict=True)
+        ids = [row[0] for row in cursor.fetchall()]
+    copy_in(
+        "people_company",
+        (
+            *("id", "public_id", "name", "country", "owner_id", "sort_key", "search_key"),
+            *("industry", "size_band", "tier", "x", "created_in_id"),
+        ),
+        (
+            (
+                *(pk, new_public_id(), name[:200], country, owner),
+                *(sort_key(name), search_key(name, [domain], [])),
+                *("", "", "", "{}", made),
+            )
+            for pk, (name, country), domain in zip(ids, named, owned, strict=True)
+        ),
     )
-    ids = [row.pk for row in rows]
     claim_domains((pk, domain) for pk, domain in zip(ids, owned, strict=True) if domain)
     if ids:
         tell_story(

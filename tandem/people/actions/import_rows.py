@@ -16,6 +16,7 @@ from psycopg import sql
 
 from tandem.accounts.queries import company_settings, visible_users
 from tandem.kernel.actor import Actor, Scope
+from tandem.kernel.copying import copy_in
 from tandem.kernel.errors import DomainError
 from tandem.people import queries
 from tandem.people.rules import normalize_phone, sort_key
@@ -37,10 +38,7 @@ _GROWN = (
     "people_personphone",
     "people_employment",
     "people_company",
-    "people_companydomain",
     "records_externalid",
-    "records_taglink",
-    "timeline_entry",
 )
 ENOUGH_TO_COUNT = 1000
 PHONES = ("phone", "phone_2", "phone_3")
@@ -69,9 +67,7 @@ def table(name: str, columns: str, rows: Iterable[Sequence[object]]) -> None:
                 sql.Identifier(name), sql.SQL(columns)
             )
         )
-        with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))) as copy:
-            for row in rows:
-                copy.write_row(row)
+        copy_in(name, [column.split()[0] for column in columns.split(", ")], rows)
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
 
 
@@ -415,6 +411,7 @@ def refresh_statistics(*, rows: int) -> None:
     """Let the planner know tables that have just grown: the next import reads them at once."""
     if rows < ENOUGH_TO_COUNT:
         return
+    run("SET LOCAL default_statistics_target = DEFAULT")
     for name in _GROWN:
         run(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
 

@@ -4,13 +4,16 @@ Reads the tables of ``import_rows``; notes in ``import_touched`` (person_id, fie
 it changed of persons who were here before.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg import sql
 
+from tandem.kernel.actions import current_change_set
 from tandem.kernel.actor import Actor
+from tandem.kernel.copying import copy_in, copy_out
 from tandem.kernel.ids import new_public_id
 from tandem.people import queries
 from tandem.people.actions.companies import add_companies
@@ -28,7 +31,7 @@ from tandem.people.models import CompanyDomain
 from tandem.people.rules import search_key, shown_phone, sort_key, split_name
 from tandem.records.slots import Staged
 
-CHUNKS = 10
+CHUNK = 20_000
 
 
 # --- employers ------------------------------------------------------------------------------------
@@ -118,7 +121,7 @@ def claim_addresses(actor: Actor, staged: Staged) -> None:
         FROM import_target t JOIN import_person p ON p.line = t.line
         CROSS JOIN LATERAL (SELECT split_part(p.emails, ' ', 1) AS mail) m
         WHERE NOT t.is_known AND p.emails <> ''
-        ORDER BY m.mail
+        ORDER BY t.line
         ON CONFLICT (normalized) WHERE deleted_at IS NULL DO NOTHING
         """
     )
@@ -136,60 +139,60 @@ def claim_addresses(actor: Actor, staged: Staged) -> None:
 
 
 def insert_persons(actor: Actor, staged: Staged, *, step_from: float, step_to: float) -> int:
-    """Persons who are not here yet, in chunks so that it can be stopped; how many."""
-    _make_keys()
+    """Persons who are not here yet, in chunks so that it can be stopped; how many.
+
+    While the database writes one chunk, a thread makes the keys of the next.
+    """
     bounds = rows_of("SELECT min(line), max(line) FROM import_target")[0]
     if bounds[0] is None:
         return 0
-    first, size = bounds[0], (bounds[1] - bounds[0]) // CHUNKS + 1
+    run("CREATE INDEX ON import_person (line)")
+    firsts = range(bounds[0], bounds[1] + 1, CHUNK)
     owner = first_owner(actor, None, kind="person")
-    added = 0
-    for chunk in range(CHUNKS):
-        added += run(
-            """
-            INSERT INTO people_person (id, public_id, created_at, name, given_name, family_name,
-                locale, time_zone, country, owner_id, x, sort_key, search_key, created_in_id)
-            SELECT t.person_id, k.public_id, least(coalesce(p.created_at, now()), now()), k.name,
-                k.given, k.family, '', '', coalesce(p.country, ''), coalesce(p.owner, %(owner)s),
-                '{}', k.sort, k.search, tandem_change_set()
-            FROM import_target t JOIN import_person p ON p.line = t.line
-            JOIN import_person_key k ON k.line = t.line
-            WHERE NOT t.is_known AND t.line >= %(first)s AND t.line < %(next)s
-            ORDER BY t.line
-            """,
-            {"owner": owner, "first": first + chunk * size, "next": first + (chunk + 1) * size},
-        )
-        share = (chunk + 1) / CHUNKS
-        staged.step(step_from + (step_to - step_from) * share, _("People"))
+    made, added = current_change_set().id, 0
+    with ThreadPoolExecutor(1) as aside:
+        waiting = aside.submit(_with_keys, _new_persons(firsts[0], owner), made)
+        for at, first in enumerate(firsts, start=1):
+            rows = waiting.result()
+            if first != firsts[-1]:
+                waiting = aside.submit(_with_keys, _new_persons(first + CHUNK, owner), made)
+            added += copy_in("people_person", _COLUMNS, rows)
+            share = at / len(firsts)
+            staged.step(step_from + (step_to - step_from) * share, _("People"))
     return added
 
 
-def _make_keys() -> None:
-    """``import_person_key``: names in parts, and the keys by which a new person is found."""
-    statement = (
-        "COPY (SELECT p.line, coalesce(p.name, nullif(split_part(p.emails, ' ', 1), ''),"
-        " p.external_id), p.given, p.family, p.emails, p.phones"
-        " FROM import_target t JOIN import_person p ON p.line = t.line"
-        " WHERE NOT t.is_known) TO STDOUT"
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(["int8", "text", "text", "text", "text", "text"])
-        rows = [_keys(*row) for row in copy.rows()]
-    table(
-        "import_person_key",
-        "line bigint, public_id uuid, name text, given text, family text, sort text, search text",
-        rows,
-    )
+_COLUMNS = (
+    *("id", "created_at", "owner_id", "country", "public_id", "name", "given_name", "family_name"),
+    *("sort_key", "search_key", "locale", "time_zone", "x", "created_in_id"),
+)
 
 
-def _keys(
-    line: int, name: str, given: str | None, family: str | None, emails: str, phones: str
-) -> tuple[object, ...]:
-    if given is None and family is None:
-        parts = split_name(name)
-        given, family = parts.given, parts.family
-    search = search_key(name, emails.split(), phones.split())
-    return (line, new_public_id(), name, given or "", family or "", sort_key(name), search)
+def _new_persons(first: int, owner: int | None) -> list[list[str]]:
+    """The new persons among a chunk of rows."""
+    statement = sql.SQL(
+        "SELECT t.person_id, least(coalesce(p.created_at, now()), now()),"
+        " coalesce(p.owner, {owner}), p.country,"
+        " coalesce(p.name, nullif(split_part(p.emails, ' ', 1), ''), p.external_id),"
+        " p.given, p.family, p.emails, p.phones"
+        " FROM import_target t JOIN import_person p ON p.line = t.line WHERE NOT t.is_known"
+        " AND t.line >= {first} AND t.line < {next} AND p.line >= {first} AND p.line < {next}"
+        " ORDER BY t.line"
+    ).format(owner=sql.Literal(owner), first=sql.Literal(first), next=sql.Literal(first + CHUNK))
+    return list(copy_out(statement))
+
+
+def _with_keys(rows: Sequence[Sequence[str]], made: int) -> Sequence[tuple[object, ...]]:
+    """The columns of new persons: names in parts, and the keys by which they are found."""
+    found = []
+    for pk, created_at, owner, country, name, given, family, emails, phones in rows:
+        if not given and not family:
+            parts = split_name(name)
+            given, family = parts.given, parts.family
+        search = search_key(name, emails.split(), phones.split())
+        said = (pk, created_at, owner or None, country, new_public_id(), name, given, family)
+        found.append((*said, sort_key(name), search, "", "", "{}", made))
+    return found
 
 
 # --- what belongs to persons ----------------------------------------------------------------------
@@ -210,9 +213,10 @@ def _write_emails() -> None:
         """
         CREATE TEMP TABLE import_more ON COMMIT DROP AS
         SELECT t.line, t.person_id, t.is_known, a.mail, a.rank
-        FROM import_target t JOIN import_person p ON p.line = t.line,
+        FROM import_target t JOIN import_person p ON p.line = t.line
+            AND p.emails <> '' AND (t.is_known OR strpos(p.emails, ' ') > 0),
             unnest(string_to_array(p.emails, ' ')) WITH ORDINALITY AS a (mail, rank)
-        WHERE p.emails <> '' AND (t.is_known OR a.rank > 1)
+        WHERE (t.is_known OR a.rank > 1)
           AND NOT EXISTS (SELECT FROM people_personemail e WHERE e.normalized = a.mail
                           AND e.person_id = t.person_id AND e.deleted_at IS NULL)
         """

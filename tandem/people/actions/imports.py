@@ -30,7 +30,7 @@ from tandem.people.actions.import_writes import (
 from tandem.people.actions.lifecycle import record_stage
 from tandem.people.facts import PeopleChanged, PeopleCreated
 from tandem.people.rules import Stage
-from tandem.people.slots import EVIDENCE_KEEPERS
+from tandem.people.slots import EVIDENCE_KEEPERS, Weighed
 from tandem.records.actions.external import link_staged_ids
 from tandem.records.actions.tagging import tag_staged
 from tandem.records.slots import (
@@ -77,7 +77,7 @@ def commit_people(actor: Actor, staged: Staged) -> Outcome:
     _tell_created(actor, staged, created)
     _write_stages(actor, staged)
     staged.step(0.85, _("Consent"))
-    notices = _write_consent(actor, staged)
+    weighed = _weigh_consent(actor, staged)
     changed = touch_changed()
     _tell_changed(actor, staged, changed)
     _note_results(staged)
@@ -93,8 +93,9 @@ def commit_people(actor: Actor, staged: Staged) -> Outcome:
             "tags": {"created": tags},
         },
         figures={},
-        notices=(*_notices(), *notices),
+        notices=(*_notices(), *(notice for one in weighed for notice in one.notices)),
         samples=_samples(),
+        last=tuple(one.keep for one in weighed),
     )
 
 
@@ -132,7 +133,7 @@ def _gather_consent(staged: Staged) -> None:
     )
 
 
-def _write_consent(actor: Actor, staged: Staged) -> list[Notice]:
+def _weigh_consent(actor: Actor, staged: Staged) -> list[Weighed]:
     if not rows_of("SELECT FROM import_consent LIMIT 1"):
         return []
     run("ALTER TABLE import_consent ADD COLUMN public_id uuid")
@@ -141,14 +142,12 @@ def _write_consent(actor: Actor, staged: Staged) -> list[Notice]:
         " WHERE s.id = c.person_id"
     )
     run("ANALYZE import_consent")
-    found: list[Notice] = []
-    for keeper in EVIDENCE_KEEPERS:
-        touched, notices = keeper.keep(actor, staged)
-        found += notices
+    found = [keeper.weigh(actor, staged) for keeper in EVIDENCE_KEEPERS]
+    for one in found:
         run(
             "INSERT INTO import_touched SELECT t.person_id, 'consent', '', ''"
             " FROM import_target t WHERE t.is_known AND t.person_id = ANY (%s)",
-            [list(touched)],
+            [list(one.persons)],
         )
     return found
 
@@ -293,10 +292,10 @@ def _notices() -> list[Notice]:
 def _samples() -> tuple[Sample, ...]:
     """The first rows of each verdict, with what they fill or change."""
     added = rows_of(
-        "SELECT t.line, k.name, split_part(p.emails, ' ', 1), split_part(p.phones, ' ', 1),"
+        "SELECT t.line, s.name, split_part(p.emails, ' ', 1), split_part(p.phones, ' ', 1),"
         " p.title, p.company, p.country"
         " FROM import_target t JOIN import_person p ON p.line = t.line"
-        " JOIN import_person_key k ON k.line = t.line WHERE NOT t.is_known"
+        " JOIN people_person s ON s.id = t.person_id WHERE NOT t.is_known"
         " ORDER BY t.line LIMIT %s",
         [SAMPLES],
     )

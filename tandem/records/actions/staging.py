@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from tandem.accounts.queries import company_settings
+from tandem.kernel.copying import copy_in
 from tandem.kernel.damage import FileDamaged, Findings
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.tables import Survey, rows
@@ -137,8 +138,8 @@ def gaps(importer: Importer) -> list[Notice]:
         ]
 
 
-def results(importer: Importer, *, is_trial: bool) -> Iterator[tuple[int, str, str, str]]:
-    """What became of each row: its number, verdict, the record's public id, why; in their order.
+def results(importer: Importer, *, is_trial: bool) -> Iterator[memoryview | bytes]:
+    """What became of each row, as lines of CSV: its number, verdict, the record's public id, why.
 
     What a trial creates is not kept: it has no id that anybody could look for.
     """
@@ -147,20 +148,24 @@ def results(importer: Importer, *, is_trial: bool) -> Iterator[tuple[int, str, s
     record: sql.Composable = sql.SQL("NULL::bigint AS id, NULL::text AS public_id WHERE false")
     if model is not None:
         record = sql.SQL("id, public_id FROM {}").format(sql.Identifier(model.model._meta.db_table))
-    statement = sql.SQL(
-        "COPY (SELECT a.line, a.verdict, coalesce(x.public_id::text, ''),"
-        " coalesce(a.note, ''), a.field"
-        " FROM (SELECT line, verdict, record_id, note, NULL AS field FROM import_result"
-        "  UNION ALL (SELECT DISTINCT ON (line) line, 'failed', NULL, code, field"
-        "  FROM import_fault ORDER BY line, field, code)) a"
-        " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id AND a.verdict <> {unkept}"
-        " ORDER BY a.line) TO STDOUT"
-    ).format(record=record, unkept=unkept)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(["int8", "text", "text", "text", "text"])
-        for line, verdict, public_id, note, field in copy.rows():
-            why = note if field is None else _in_words(importer, field, note)
-            yield line, verdict, public_id, why
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE import_word (field text, code text, words text) ON COMMIT DROP"
+        )
+        cursor.execute("SELECT DISTINCT field, code FROM import_fault")
+        words = [(name, code, _in_words(importer, name, code)) for name, code in cursor.fetchall()]
+        copy_in("import_word", ("field", "code", "words"), words)
+        statement = sql.SQL(
+            "COPY (SELECT a.line, a.verdict, x.public_id, a.note"
+            " FROM (SELECT line, verdict, record_id, note FROM import_result"
+            "  UNION ALL (SELECT DISTINCT ON (line) line, 'failed', NULL, words"
+            "  FROM import_fault JOIN import_word USING (field, code)"
+            "  ORDER BY line, field, code)) a"
+            " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id AND a.verdict <> {unkept}"
+            " ORDER BY a.line) TO STDOUT (FORMAT csv)"
+        ).format(record=record, unkept=unkept)
+        with cursor.copy(statement) as copy:
+            yield from copy
 
 
 def oddities(importer: Importer, survey: Survey, stage: Stage) -> list[Notice]:
@@ -193,6 +198,8 @@ def _in_words(importer: Importer, name: str, code: str) -> str:
 def _drop_earlier() -> None:
     """Temporary tables of an import before this one, where both are in one transaction."""
     with connection.cursor() as cursor:
+        # Enough to plan by: what is asked of these tables is asked once.
+        cursor.execute("SET LOCAL default_statistics_target = 10")
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
             " AND relkind = 'r' AND relname ~ '^import_'"
@@ -270,11 +277,8 @@ def _read(stage: Stage, field: ImportField, options: ImportOptions, zone: ZoneIn
                 sql.Identifier(name), sql.SQL(_TYPES.get(field.reading, "text"))
             )
         )
-        with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))) as copy:
-            for raw, value in reading.values.items():
-                copy.write_row((raw, value, None))
-            for raw, fault in reading.faults.items():
-                copy.write_row((raw, None, fault))
+        copy_in(name, ("raw", "value"), reading.values.items())
+        copy_in(name, ("raw", "fault"), reading.faults.items())
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
         if reading.faults:
             cursor.execute(
