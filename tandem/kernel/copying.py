@@ -1,8 +1,8 @@
-"""Many rows in and out of PostgreSQL by COPY, as one text: no look at each value on the way."""
+"""Many rows into PostgreSQL by COPY, as one text for thousands of them."""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from django.db import connection
@@ -33,10 +33,3 @@ def _text_of(rows: Iterable[Sequence[object]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer).writerows([NULL if one is None else one for one in row] for row in rows)
     return buffer.getvalue()
-
-
-def copy_out(query: sql.Composable) -> Iterator[list[str]]:
-    """The rows of a question as texts; NULL is an empty one. Nothing else is asked meanwhile."""
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        yield from csv.reader(bytes(line).decode() for line in copy)

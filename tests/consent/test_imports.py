@@ -1,22 +1,25 @@
 """Consent that comes with a file: kept with its proof, never revived, a no always counted."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tandem.consent.actions import record_consent, suppress
 from tandem.consent.models import ConsentEvent, ConsentState, Suppression
-from tandem.consent.queries import broken_events, consent_of, crooked_states
+from tandem.consent.queries import CHAIN_LOCK, broken_events, consent_of, crooked_states
 from tandem.consent.rules import Basis, Channel, Purpose, State, StopReason
 from tandem.consent.schemas import ConsentEntry, ConsentEvidenceIn
 from tandem.kernel.tables import survey
 from tandem.people.actions import create_person
 from tandem.people.models import Person
 from tandem.people.schemas import NewPerson
-from tandem.records.actions import import_now, note_upload, revert_import
+from tandem.records.actions import import_now, imports, note_upload, revert_import
 from tandem.records.models import ImportRun
 from tandem.records.schemas import ImportOptions
+from tandem.records.slots import Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +103,61 @@ def test_a_no_is_not_revived(load, system, how):
     assert held("ann@bell.example") == how
     assert notices(run) == {"consent_not_revived": 1}
     assert ConsentEvent.objects.count() == 1
+
+
+@pytest.fixture
+def before_the_end(monkeypatch):
+    """Do something when an import has written all but what others must wait for."""
+
+    def arrange(step: Callable[[], object]) -> None:
+        write_last = imports._write_last
+
+        def run(outcome: Outcome) -> None:
+            step()
+            write_last(outcome)
+
+        monkeypatch.setattr(imports, "_write_last", run)
+
+    return arrange
+
+
+def test_a_no_that_is_said_while_an_import_runs_stands(load, system, before_the_end):
+    person, _new = create_person(system, data=NewPerson(name="Ann", email="ann@bell.example"))
+    entry = ConsentEntry(
+        channel=Channel.EMAIL,
+        topic="news",
+        purpose=Purpose.MARKETING,
+        basis=Basis.CONSENT,
+        state=State.WITHDRAWN,
+    )
+    proof = ConsentEvidenceIn(source="page")
+    before_the_end(
+        lambda: record_consent(
+            system, person.pk, entries=[entry], wording="No more.", evidence=proof
+        )
+    )
+    load("ann@bell.example,Ann,2024-03-01 10:20:30,,,", "ben@bell.example,Ben,2024-03-01,,,")
+    assert (held("ann@bell.example"), held("ben@bell.example")) == (State.WITHDRAWN, State.GRANTED)
+    assert ConsentEvent.objects.count() == 2
+    assert is_sound()
+
+
+def test_nobody_waits_for_a_chain_before_the_end_of_an_import(load, before_the_end):
+    held_then: list[int] = []
+
+    def count_locks() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()"
+                " AND locktype = 'advisory' AND classid = %s",
+                [CHAIN_LOCK],
+            )
+            held_then.append(cursor.fetchone()[0])
+
+    before_the_end(count_locks)
+    load("ann@bell.example,Ann,2024-03-01 10:20:30,,,")
+    count_locks()
+    assert held_then == [0, 1]
 
 
 def test_who_stands_on_the_stop_list_stays_there(load, system):

@@ -322,8 +322,10 @@ def _match_names(actor: Actor) -> None:
 def _find_twins() -> None:
     """Rows that share an id of the source or a first address, or mean one known person."""
     groups = rows_of(
-        "SELECT array_agg(line ORDER BY line) FROM import_key WHERE rank <= 1"
-        " GROUP BY kind, value HAVING count(*) > 1"
+        "SELECT array_agg(k.line ORDER BY k.line) FROM import_key k JOIN ("
+        "  SELECT kind, value FROM import_key WHERE rank <= 1"
+        "  GROUP BY kind, value HAVING count(*) > 1) d USING (kind, value)"
+        " WHERE k.rank <= 1 GROUP BY kind, value"
         " UNION ALL"
         " SELECT array_agg(DISTINCT line ORDER BY line) FROM import_key"
         " WHERE person_id IS NOT NULL AND rank <= 1"

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from tandem.kernel.actions import current_change_set
 from tandem.kernel.actor import Actor
-from tandem.kernel.copying import copy_in, copy_out
+from tandem.kernel.copying import copy_in
 from tandem.kernel.ids import new_public_id
 from tandem.people import queries
 from tandem.people.actions.companies import add_companies
@@ -117,7 +117,7 @@ def claim_addresses(actor: Actor, staged: Staged) -> None:
             (person_id, address, normalized, is_primary, status, source, created_in_id)
         SELECT t.person_id,
                CASE WHEN lower(p.address) = m.mail THEN p.address ELSE m.mail END,
-               m.mail, true, 'ok', 'import', tandem_change_set()
+               m.mail, true, 'ok', 'import', (SELECT tandem_change_set())
         FROM import_target t JOIN import_person p ON p.line = t.line
         CROSS JOIN LATERAL (SELECT split_part(p.emails, ' ', 1) AS mail) m
         WHERE NOT t.is_known AND p.emails <> ''
@@ -168,21 +168,21 @@ _COLUMNS = (
 )
 
 
-def _new_persons(first: int, owner: int | None) -> list[list[str]]:
+def _new_persons(first: int, owner: int | None) -> Sequence[Sequence[Any]]:
     """The new persons among a chunk of rows."""
-    statement = sql.SQL(
-        "SELECT t.person_id, least(coalesce(p.created_at, now()), now()),"
-        " coalesce(p.owner, {owner}), p.country,"
+    return rows_of(
+        "SELECT t.person_id, least(coalesce(p.created_at, now()), now())::text,"
+        " coalesce(p.owner, %(owner)s), coalesce(p.country, ''),"
         " coalesce(p.name, nullif(split_part(p.emails, ' ', 1), ''), p.external_id),"
-        " p.given, p.family, p.emails, p.phones"
+        " coalesce(p.given, ''), coalesce(p.family, ''), p.emails, p.phones"
         " FROM import_target t JOIN import_person p ON p.line = t.line WHERE NOT t.is_known"
-        " AND t.line >= {first} AND t.line < {next} AND p.line >= {first} AND p.line < {next}"
-        " ORDER BY t.line"
-    ).format(owner=sql.Literal(owner), first=sql.Literal(first), next=sql.Literal(first + CHUNK))
-    return list(copy_out(statement))
+        " AND t.line >= %(first)s AND t.line < %(next)s"
+        " AND p.line >= %(first)s AND p.line < %(next)s ORDER BY t.line",
+        {"owner": owner, "first": first, "next": first + CHUNK},
+    )
 
 
-def _with_keys(rows: Sequence[Sequence[str]], made: int) -> Sequence[tuple[object, ...]]:
+def _with_keys(rows: Sequence[Sequence[Any]], made: int) -> Sequence[tuple[object, ...]]:
     """The columns of new persons: names in parts, and the keys by which they are found."""
     found = []
     for pk, created_at, owner, country, name, given, family, emails, phones in rows:
@@ -190,7 +190,7 @@ def _with_keys(rows: Sequence[Sequence[str]], made: int) -> Sequence[tuple[objec
             parts = split_name(name)
             given, family = parts.given, parts.family
         search = search_key(name, emails.split(), phones.split())
-        said = (pk, created_at, owner or None, country, new_public_id(), name, given, family)
+        said = (pk, created_at, owner, country, new_public_id(), name, given, family)
         found.append((*said, sort_key(name), search, "", "", "{}", made))
     return found
 
@@ -233,7 +233,7 @@ def _write_emails() -> None:
                                AND e.is_primary AND e.deleted_at IS NULL)
                    AND m.rank = (SELECT min(o.rank) FROM import_more o
                                  WHERE o.person_id = m.person_id),
-                   'ok', 'import', tandem_change_set()
+                   'ok', 'import', (SELECT tandem_change_set())
             FROM import_more m ORDER BY m.mail, m.line
             ON CONFLICT (normalized) WHERE deleted_at IS NULL DO NOTHING
             RETURNING person_id, normalized
@@ -287,7 +287,7 @@ def _write_phones(*, is_first: bool) -> None:
                AND NOT (c.is_known AND EXISTS (
                    SELECT FROM people_personphone o WHERE o.person_id = c.person_id
                    AND o.is_primary AND o.deleted_at IS NULL)),
-               'ok', 'import', tandem_change_set()
+               'ok', 'import', (SELECT tandem_change_set())
         FROM import_call c
         """
     )
@@ -305,7 +305,7 @@ def _write_jobs() -> None:
             INSERT INTO people_employment (person_id, company_id, title, function, seniority,
                 is_primary, created_in_id)
             SELECT t.person_id, c.company_id, coalesce(p.title, ''), '', '', true,
-                   tandem_change_set()
+                   (SELECT tandem_change_set())
             FROM import_target t JOIN import_person p ON p.line = t.line
             {join}
             WHERE NOT t.is_known
@@ -345,7 +345,7 @@ def change_persons(actor: Actor, staged: Staged) -> None:
         """
         INSERT INTO people_employment (person_id, company_id, title, function, seniority,
             is_primary, created_in_id)
-        SELECT person_id, company, title, '', '', true, tandem_change_set()
+        SELECT person_id, company, title, '', '', true, (SELECT tandem_change_set())
         FROM import_change WHERE job IS NULL AND (title <> '' OR company IS NOT NULL)
         """
     )

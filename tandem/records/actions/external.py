@@ -37,7 +37,7 @@ def link_staged_ids(kind: str, source: str, *, table: str) -> None:
             sql.SQL(
                 """
                 INSERT INTO records_externalid (source, kind, value, record_id, created_in_id)
-                SELECT %s, %s, value, record_id, tandem_change_set() FROM {}
+                SELECT %s, %s, value, record_id, (SELECT tandem_change_set()) FROM {}
                 ON CONFLICT (source, kind, value) DO UPDATE SET record_id = excluded.record_id
                 WHERE records_externalid.record_id <> excluded.record_id
                 """

@@ -30,7 +30,7 @@ def tag_staged(actor: Actor, *, kind: str, table: str) -> list[int]:
             sql.SQL(
                 """
                 INSERT INTO records_taglink (tag_id, kind, record_id, created_in_id)
-                SELECT DISTINCT g.id, %s, t.record_id, tandem_change_set() FROM {} t
+                SELECT DISTINCT g.id, %s, t.record_id, (SELECT tandem_change_set()) FROM {} t
                 JOIN unnest(%s::text[], %s::bigint[]) AS g (name, id) ON g.name = t.name
                 ON CONFLICT DO NOTHING RETURNING record_id
                 """
