@@ -417,6 +417,35 @@ class RecordHead(Protocol):
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Records of the kind ``to`` that belong to those of ``kind``, for filters: those whose path
+    ``theirs`` is what the path ``own`` is here. Where ``field`` is hidden, so is this."""
+
+    kind: str
+    key: str
+    label: Text
+    to: str
+    own: str
+    theirs: str
+    field: str = ""
+
+
+# By kind and key: company.deals.
+RELATIONS: Slot[Relation] = Slot("relation", Relation)
+
+
+def relate(*relations: Relation) -> None:
+    """Let filters of one kind of record ask for records of another."""
+    for one in relations:
+        RELATIONS.register(f"{one.kind}.{one.key}", one)
+
+
+def relations_of(kind: str) -> Mapping[str, Relation]:
+    """What filters of a kind may ask for, by key."""
+    return {one.key: one for one in RELATIONS if one.kind == kind}
+
+
 RECORD_HEADS: Slot[RecordHead] = Slot("record head", RecordHead)
 RECORD_TABS: Slot[RecordTab] = Slot("record tab", RecordTab)
 RECORD_PANELS: Slot[RecordPanel] = Slot("record panel", RecordPanel)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.records import rules
-from tandem.records.rules import Condition, FieldType, Group, Unreadable
+from tandem.records.rules import Condition, FieldType, Group, Names, Unreadable
 
 FIELDS = {
     "name": FieldType.TEXT,
@@ -15,6 +15,7 @@ FIELDS = {
     "size": FieldType.NUMBER,
     "vip": FieldType.BOOLEAN,
 }
+NAMES = Names(FIELDS)
 
 conditions = st.one_of(
     st.builds(
@@ -44,8 +45,8 @@ trees = st.recursive(
 
 @given(trees)
 def test_a_tree_survives_writing_and_reading(tree: dict[str, Any]) -> None:
-    parsed = rules.parse({"op": "and", "items": [tree]}, FIELDS)
-    again = rules.parse(json.loads(json.dumps(rules.as_json(parsed))), FIELDS)
+    parsed = rules.parse({"op": "and", "items": [tree]}, NAMES)
+    again = rules.parse(json.loads(json.dumps(rules.as_json(parsed))), NAMES)
     assert again == parsed
 
 
@@ -53,7 +54,7 @@ def test_a_tree_survives_writing_and_reading(tree: dict[str, Any]) -> None:
 def test_removing_what_was_added_gives_the_tree_back(
     items: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    tree = rules.parse({"op": "and", "items": items}, FIELDS)
+    tree = rules.parse({"op": "and", "items": items}, NAMES)
     longer = rules.added(tree, [], Condition("name", "empty"))
     assert len(longer.items) == len(tree.items) + 1
     assert rules.removed(longer, [len(tree.items)]) == tree
@@ -81,7 +82,7 @@ def test_removing_what_was_added_gives_the_tree_back(
 )
 def test_a_bad_tree_is_refused_with_its_place(tree: Any, path: str) -> None:
     with pytest.raises(Unreadable) as refused:
-        rules.parse(tree, FIELDS)
+        rules.parse(tree, NAMES)
     assert refused.value.path == path
 
 
@@ -90,12 +91,12 @@ def test_depth_and_size_are_bounded() -> None:
     for _level in range(rules.MAX_DEPTH + 1):
         deep = {"op": "and", "items": [deep]}
     with pytest.raises(Unreadable, match="deeper"):
-        rules.parse(deep, FIELDS)
+        rules.parse(deep, NAMES)
     many = [{"field": "name", "is": "empty"}] * (rules.MAX_CONDITIONS + 1)
     with pytest.raises(Unreadable, match="conditions"):
-        rules.parse({"op": "or", "items": many}, FIELDS)
+        rules.parse({"op": "or", "items": many}, NAMES)
 
 
 def test_nothing_is_everything() -> None:
-    assert rules.parse({}, FIELDS) == Group("and")
-    assert rules.parse(None, FIELDS).is_empty
+    assert rules.parse({}, NAMES) == Group("and")
+    assert rules.parse(None, NAMES).is_empty

@@ -60,6 +60,7 @@ def holds(node: Node, fact: dict[str, Any]) -> bool:
         if not inner:
             return True
         return {"and": all(inner), "or": any(inner), "not": not any(inner)}[node.op]
+    assert isinstance(node, Condition)
     value, wanted = fact[node.field], node.value
     match node.operator:
         case "contains":

@@ -26,6 +26,8 @@ from tandem.records.slots import (
     FieldType,
     ObjectType,
     Permissions,
+    Relation,
+    relate,
 )
 from tandem.timeline.queries import Touch, last_touches
 from tandem.ui import formats, navigation
@@ -267,6 +269,34 @@ PIPELINE = ObjectType(
     update=actions.change_pipeline,
     delete=actions.delete_pipeline,
     is_square=True,
+)
+
+relate(
+    Relation(
+        kind="company",
+        key="deals",
+        label=gettext_lazy("Deals"),
+        to="deal",
+        own="pk",
+        theirs="company_id",
+    ),
+    Relation(
+        kind="person",
+        key="deals",
+        label=gettext_lazy("Deals"),
+        to="deal",
+        own="pk",
+        theirs="contacts__person_id",
+    ),
+    Relation(
+        kind="deal",
+        key="company",
+        label=gettext_lazy("Company"),
+        to="company",
+        own="company_id",
+        theirs="pk",
+        field="company",
+    ),
 )
 
 for object_type in (DEAL, PIPELINE):

@@ -42,6 +42,8 @@ from tandem.records.slots import (
     ObjectType,
     Permissions,
     Privacy,
+    Relation,
+    relate,
 )
 from tandem.timeline.queries import Touch, last_touches
 from tandem.ui import navigation
@@ -391,6 +393,36 @@ COMPANY = ObjectType(
         ),
     ),
     is_square=True,
+)
+
+relate(
+    Relation(
+        kind="person",
+        key="company",
+        label=gettext_lazy("Company"),
+        to="company",
+        own="primary_job__company_id",
+        theirs="pk",
+        field="company",
+    ),
+    Relation(
+        kind="company",
+        key="people",
+        label=gettext_lazy("People"),
+        to="person",
+        own="pk",
+        theirs="primary_job__company_id",
+        field="people",
+    ),
+    Relation(
+        kind="company",
+        key="parent",
+        label=gettext_lazy("Belongs to"),
+        to="company",
+        own="parent_id",
+        theirs="pk",
+        field="parent",
+    ),
 )
 
 for object_type in (PERSON, COMPANY):

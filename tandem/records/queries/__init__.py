@@ -53,9 +53,16 @@ from tandem.records.models import (
     Visibility,
 )
 from tandem.records.queries.columns import guessed_columns
-from tandem.records.queries.custom import custom_condition, custom_value
-from tandem.records.rules import Condition, FieldType, Group, Node
-from tandem.records.slots import IMPORTERS, NAME, Field, Importer, ObjectType
+from tandem.records.queries.custom import (
+    company_today,
+    company_zone,
+    custom_condition,
+    custom_value,
+    period_span,
+)
+from tandem.records.rules import Condition, FieldType, Group, Names, Node, Related
+from tandem.records.slots import IMPORTERS, NAME, Field, Importer, ObjectType, relations_of
+from tandem.records.slots import object_type as type_of
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -91,10 +98,19 @@ def filterable(object_type: ObjectType) -> dict[str, FieldType]:
     }
 
 
+def names_in(object_type: ObjectType) -> Names:
+    """What a filter tree of this type may name, related records among it."""
+    related = {
+        key: partial(names_in, type_of(one.to))
+        for key, one in relations_of(object_type.kind).items()
+    }
+    return Names(filterable(object_type), related)
+
+
 def read_filters(object_type: ObjectType, tree: Any) -> Group:
     """A tree from JSON; raises FilterInvalid that names the place."""
     try:
-        return rules.parse(tree, filterable(object_type))
+        return rules.parse(tree, names_in(object_type))
     except rules.Unreadable as error:
         raise FilterInvalid(
             errors=[FieldError(f"filters.{error.path}".rstrip("."), "filter_invalid", error.reason)]
@@ -302,6 +318,8 @@ def _moment(text: str) -> datetime:
 def _compile(object_type: ObjectType, actor: Actor, node: Node) -> Q:
     if isinstance(node, Condition):
         return _compile_condition(object_type, actor, node)
+    if isinstance(node, Related):
+        return _compile_related(object_type, actor, node)
     parts = [_compile(object_type, actor, item) for item in node.items]
     whole = Q()
     if node.op == "and":
@@ -335,6 +353,16 @@ def _compile_condition(object_type: ObjectType, actor: Actor, condition: Conditi
         lookup = "exact"
     compared = Q(**{f"{path}__{lookup}": value})
     return ~compared if is_negated else compared
+
+
+def _compile_related(object_type: ObjectType, actor: Actor, node: Related) -> Q:
+    relation = relations_of(object_type.kind)[node.relation]
+    object_type.refuse_hidden(actor, (relation.field,))
+    to = type_of(relation.to)
+    actor.require(to.permissions.view)
+    rows = records_matching(to, actor, ListQuery(filters=node.where)).order_by()
+    found = Q(Exists(rows.filter(**{relation.theirs: OuterRef(relation.own)})))
+    return found if node.is_any else ~found
 
 
 def _minor(amount: int | Decimal) -> int:
@@ -403,6 +431,16 @@ def _owned(field: Field, actor: Actor, condition: Condition) -> Q:
 def _dated(field: Field, condition: Condition) -> Q:
     # Days are days of the reader's zone: "before 3 May" ends where that day begins there.
     path, value = field.path, condition.value
+    if condition.operator == "within":
+        first, after = (
+            _midnight(day, company_zone()) if field.type is FieldType.MOMENT else day
+            for day in period_span(str(value))
+        )
+        return Q(**{f"{path}__gte": first, f"{path}__lt": after})
+    if condition.operator == "next_days":
+        assert isinstance(value, int)
+        now: Any = timezone.now() if field.type is FieldType.MOMENT else company_today()
+        return Q(**{f"{path}__gte": now, f"{path}__lte": now + timedelta(days=value)})
     if condition.operator in ("last_days", "older_than_days"):
         assert isinstance(value, int)
         since: Any = timezone.now() - timedelta(days=value)
@@ -487,7 +525,7 @@ def query_of(object_type: ObjectType, actor: Actor, view: SavedView) -> ListQuer
     """The list that a saved view describes; what no longer exists in it is dropped. Raises
     FieldHidden for one that filters or sorts by what is hidden from who opens it."""
     try:
-        filters = rules.parse(view.filters, filterable(object_type))
+        filters = rules.parse(view.filters, names_in(object_type))
     except rules.Unreadable:
         filters = rules.EVERYTHING
     object_type.refuse_hidden(actor, fields_of(filters))

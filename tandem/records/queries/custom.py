@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tandem.accounts.models import User
-from tandem.accounts.queries import members_of_my_teams
+from tandem.accounts.queries import company_settings, members_of_my_teams
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Missing
 from tandem.kernel.money import Money
@@ -19,6 +20,7 @@ from tandem.records.errors import FilterInvalid, ValueUnfit
 from tandem.records.models import FieldDef, field_definitions
 from tandem.records.rules import Condition, FieldType
 from tandem.records.rules.custom import Definition, Stored, read_custom
+from tandem.records.rules.periods import span_of
 from tandem.ui import formats
 
 
@@ -196,8 +198,39 @@ def _public_ids(users: QuerySet[User]) -> set[str]:
     return {str(one) for one in users.values_list("public_id", flat=True)}
 
 
+def company_zone() -> ZoneInfo:
+    """The zone of the company: a view that colleagues share means the same days to all."""
+    try:
+        return ZoneInfo(company_settings().time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def company_today() -> date:
+    """The day that it is in the zone of the company."""
+    return timezone.localdate(timezone=company_zone())
+
+
+def period_span(period: str) -> tuple[date, date]:
+    """A moving period as it lies today, by the company's weeks and business year."""
+    company = company_settings()
+    return span_of(
+        period,
+        company_today(),
+        week_start=company.week_start,
+        year_start=company.fiscal_year_start_month,
+    )
+
+
 def _dated(path: str, condition: Condition) -> Q:
     value = condition.value
+    if condition.operator == "within":
+        first, after = period_span(str(value))
+        return Q(**{f"{path}__gte": first.isoformat(), f"{path}__lt": after.isoformat()})
+    if condition.operator == "next_days" and isinstance(value, int):
+        today = company_today()
+        last = today + timedelta(days=value)
+        return Q(**{f"{path}__gte": today.isoformat(), f"{path}__lte": last.isoformat()})
     if isinstance(value, int):
         since = timezone.localdate() - timedelta(days=value)
         beyond = "gte" if condition.operator == "last_days" else "lt"

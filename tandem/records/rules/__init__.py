@@ -1,16 +1,19 @@
 """The filter tree: its grammar, its words and its edits. Pure: no database, no clock.
 
 A tree is JSON: ``{"op": "and" | "or" | "not", "items": [...]}`` or a condition
-``{"field": "country", "is": "any_of", "value": ["GB"]}``.
+``{"field": "country", "is": "any_of", "value": ["GB"]}``, or records of another kind that belong
+to it: ``{"related": "deals", "is": "any" | "none", "where": tree}``.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Literal
+
+from tandem.records.rules.periods import PERIODS
 
 
 class FieldType(StrEnum):
@@ -62,8 +65,26 @@ class Group:
         return not self.items
 
 
-Node = Condition | Group
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Records of another kind that belong to it: that there is one which ``where`` holds for, or
+    that there is none."""
+
+    relation: str
+    is_any: bool
+    where: Group
+
+
+Node = Condition | Group | Related
 EVERYTHING = Group("and")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a tree about a kind of record may name: its fields, and the kinds related to it."""
+
+    fields: Mapping[str, FieldType]
+    related: "Mapping[str, Callable[[], Names]]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class Operator:
     """How a field may be compared: ``takes`` says what stands beside it."""
 
     key: str
-    takes: Literal["nothing", "text", "number", "date", "days", "choices", "boolean"]
+    takes: Literal["nothing", "text", "number", "date", "days", "period", "choices", "boolean"]
 
 
 _EMPTY = (Operator("empty", "nothing"), Operator("not_empty", "nothing"))
@@ -89,7 +110,9 @@ _NUMBER = (
     *_EMPTY,
 )
 _DATE = (
+    Operator("within", "period"),
     Operator("last_days", "days"),
+    Operator("next_days", "days"),
     Operator("older_than_days", "days"),
     Operator("on", "date"),
     Operator("before", "date"),
@@ -125,23 +148,25 @@ class Unreadable(ValueError):
         super().__init__(reason)
 
 
-def parse(tree: Any, fields: Mapping[str, FieldType]) -> Group:
-    """Read a tree against the fields that may be filtered; raises Unreadable."""
+def parse(tree: Any, names: Names) -> Group:
+    """Read a tree against what may be named in it; raises Unreadable."""
     if tree in (None, {}, ""):
         return EVERYTHING
-    node = _parse(tree, fields, path="", depth=0)
+    node = _parse(tree, names, path="", depth=0)
     if count_conditions(node) > MAX_CONDITIONS:
         raise Unreadable(f"more than {MAX_CONDITIONS} conditions")
     return node if isinstance(node, Group) else Group("and", (node,))
 
 
-def _parse(tree: Any, fields: Mapping[str, FieldType], *, path: str, depth: int) -> Node:
+def _parse(tree: Any, names: Names, *, path: str, depth: int) -> Node:
     if not isinstance(tree, dict):
         raise Unreadable("neither a condition nor a group", path=path)
-    if "op" not in tree:
-        return _parse_condition(tree, fields, path=path)
+    if "op" not in tree and "related" not in tree:
+        return _parse_condition(tree, names.fields, path=path)
     if depth >= MAX_DEPTH:
         raise Unreadable(f"nested deeper than {MAX_DEPTH}", path=path)
+    if "related" in tree:
+        return _parse_related(tree, names, path=path, depth=depth)
     if set(tree) - {"op", "items"}:
         raise Unreadable("a group has op and items only", path=path)
     op, items = tree["op"], tree.get("items", [])
@@ -152,10 +177,24 @@ def _parse(tree: Any, fields: Mapping[str, FieldType], *, path: str, depth: int)
     return Group(
         op,
         tuple(
-            _parse(item, fields, path=f"{path}items.{at}.", depth=depth + 1)
+            _parse(item, names, path=f"{path}items.{at}.", depth=depth + 1)
             for at, item in enumerate(items)
         ),
     )
+
+
+def _parse_related(tree: Mapping[str, Any], names: Names, *, path: str, depth: int) -> Related:
+    if set(tree) - {"related", "is", "where"}:
+        raise Unreadable("related records have related, is and where only", path=path)
+    name = tree["related"]
+    if not isinstance(name, str) or name not in names.related:
+        raise Unreadable("there are no such related records", path=f"{path}related")
+    if tree.get("is") not in ("any", "none"):
+        raise Unreadable("related records can be any or none", path=f"{path}is")
+    where = tree.get("where") or {"op": "and", "items": []}
+    node = _parse(where, names.related[name](), path=f"{path}where.", depth=depth + 1)
+    group = node if isinstance(node, Group) else Group("and", (node,))
+    return Related(name, tree["is"] == "any", group)
 
 
 def _parse_condition(
@@ -206,6 +245,12 @@ def _date(value: Any) -> date:
     return date.fromisoformat(value)
 
 
+def _period(value: Any) -> str:
+    if value not in PERIODS:
+        raise ValueError
+    return str(value)
+
+
 def _choices(value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     if not 0 < len(values) <= MAX_CHOICES:
@@ -232,6 +277,7 @@ _VALUES = {
     "number": _number,
     "date": _date,
     "days": _days,
+    "period": _period,
     "choices": _choices,
     "boolean": _boolean,
 }
@@ -241,6 +287,9 @@ def as_json(node: Node) -> dict[str, Any]:
     """The tree as JSON, in its shortest form; ``parse`` reads it back to the same tree."""
     if isinstance(node, Group):
         return {"op": node.op, "items": [as_json(item) for item in node.items]}
+    if isinstance(node, Related):
+        word = "any" if node.is_any else "none"
+        return {"related": node.relation, "is": word, "where": as_json(node.where)}
     tree: dict[str, Any] = {"field": node.field, "is": node.operator}
     if isinstance(node.value, tuple):
         tree["value"] = list(node.value)
@@ -255,13 +304,17 @@ def count_conditions(node: Node) -> int:
     """How many conditions the tree has in all."""
     if isinstance(node, Condition):
         return 1
+    if isinstance(node, Related):
+        return 1 + count_conditions(node.where)
     return sum(count_conditions(item) for item in node.items)
 
 
 def conditions(node: Node) -> list[Condition]:
-    """Every condition of the tree, depth first."""
+    """Every condition of the tree on the kind itself, depth first; none on related records."""
     if isinstance(node, Condition):
         return [node]
+    if isinstance(node, Related):
+        return []
     return [found for item in node.items for found in conditions(item)]
 
 
@@ -317,7 +370,7 @@ def _pruned(tree: Group) -> Group:
     items = []
     for item in tree.items:
         kept = _pruned(item) if isinstance(item, Group) else item
-        if isinstance(kept, Condition) or kept.items:
+        if not isinstance(kept, Group) or kept.items:
             items.append(kept)
     return Group(tree.op, tuple(items))
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any, Literal, cast
+from urllib.parse import urlencode
 
 from django.http import HttpResponseBase
 from django.http.request import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -12,11 +14,18 @@ from tandem.accounts.queries import user_choices
 from tandem.kernel.doors import ActorRequest
 from tandem.records import queries, rules
 from tandem.records.errors import FilterInvalid
-from tandem.records.rules import Condition, FieldType, Group, Node, Value
-from tandem.records.slots import Field, ObjectType
+from tandem.records.rules import Condition, FieldType, Group, Node, Related, Value, conditions
+from tandem.records.slots import Field, ObjectType, relations_of
+from tandem.records.slots import object_type as type_of
 from tandem.records.views.doors import record_page
 from tandem.records.views.lists import ListState, filter_fields
-from tandem.records.views.words import OPERATOR_LABELS, PERSONS, node_in_words
+from tandem.records.views.words import (
+    OPERATOR_LABELS,
+    PERIOD_LABELS,
+    PERSONS,
+    Known,
+    node_in_words,
+)
 from tandem.ui.responses import render, see_other
 
 Joint = Literal["and", "or", "not"]
@@ -38,7 +47,7 @@ def filter_dialog(request: ActorRequest, object_type: ObjectType) -> HttpRespons
             return see_other(request, state.url_with(_put(state, request.GET)))
         except FilterInvalid as refused:
             error = refused
-    node = _node_at(state.query.filters, request.GET.get("at", ""))
+    node = _node_at(state.query.filters, _place(request.GET.get("at", "")))
     return render(
         request,
         "records/filter.html",
@@ -55,7 +64,9 @@ def filter_dialog(request: ActorRequest, object_type: ObjectType) -> HttpRespons
                 ("not", _("none of these conditions")),
             ],
             "lines": _lines(state, node, request.GET),
-            "fields": filter_fields(state),
+            "options": _options(state),
+            "filter_address": f"{request.path}?{urlencode(params)}",
+            "is_group": isinstance(node, Group),
             "error": error,
         },
         fragment="dialog",
@@ -63,29 +74,65 @@ def filter_dialog(request: ActorRequest, object_type: ObjectType) -> HttpRespons
     )
 
 
-def _node_at(tree: Group, at: str) -> Node | None:
-    if not at.isdigit() or int(at) >= len(tree.items):
-        return None
-    return tree.items[int(at)]
+def _place(at: str) -> list[int]:
+    """A node's place: ``2`` is the third at the top, ``2.1`` the second of the group there."""
+    parts = at.split(".")
+    return [int(part) for part in parts] if all(map(str.isdecimal, parts)) else []
+
+
+def _node_at(tree: Group, place: Sequence[int]) -> Node | None:
+    node: Node | None = tree if place else None
+    for index in place:
+        if not isinstance(node, Group) or index >= len(node.items):
+            return None
+        node = node.items[index]
+    return node
 
 
 def _lines(state: ListState, node: Node | None, given: QueryDict) -> list[dict[str, Any]]:
-    """The conditions that the editor shows; a nested group below them stays as it is, in words."""
-    items: Sequence[Node] = ()
-    if node is not None:
-        items = node.items if isinstance(node, Group) else (node,)
+    """The conditions that the editor shows; what is nested deeper stays as it is, in words, with
+    its place in the tree."""
+    at = given.get("at", "")
+    items = node.items if isinstance(node, Group) else () if node is None else (node,)
     if "_field" in given:
         lines = _typed_lines(state, given)
     else:
         lines = [
-            _line(state, item.field, item.operator, item.value)
-            for item in items
-            if isinstance(item, Condition)
+            _line(state, *part) for item in items if _is_shown(item) for part in _parts_of(item)
         ]
     if "_more" in given or not lines:
         lines.append(_line(state, filter_fields(state)[0].key))
-    kept = [item for item in items if isinstance(item, Group)]
-    return [*lines, *({"words": node_in_words(state, item)} for item in kept)]
+    kept = [
+        {"words": node_in_words(state, item), "at": f"{at}.{index}", "is_group": _is_group(item)}
+        for index, item in enumerate(items)
+        if not _is_shown(item)
+    ]
+    return [*lines, *kept]
+
+
+def _is_group(node: Node) -> bool:
+    return isinstance(node, Group)
+
+
+def _is_shown(node: Node) -> bool:
+    """Whether the editor has lines for it: conditions, and simple ones on related records."""
+    if isinstance(node, Related):
+        where = node.where
+        is_plain = where.op == "and" and all(isinstance(one, Condition) for one in where.items)
+        return is_plain and (node.is_any or where.is_empty)
+    return isinstance(node, Condition)
+
+
+def _parts_of(node: Node) -> list[tuple[str, str, Value]]:
+    """The lines of a node: the field (``deals.stage`` of a related record), operator, value."""
+    if isinstance(node, Condition):
+        return [(node.field, node.operator, node.value)]
+    assert isinstance(node, Related)
+    if node.where.is_empty:
+        return [(f"{node.relation}.", "any" if node.is_any else "none", None)]
+    return [
+        (f"{node.relation}.{one.field}", one.operator, one.value) for one in conditions(node.where)
+    ]
 
 
 def _typed_lines(state: ListState, given: QueryDict) -> list[dict[str, Any]]:
@@ -98,22 +145,67 @@ def _typed_lines(state: ListState, given: QueryDict) -> list[dict[str, Any]]:
 
 
 def _line(state: ListState, key: str, operator: str = "", value: Value = None) -> dict[str, Any]:
-    field = state.field(key)
-    if field is None or key not in queries.filterable(state.object_type):
-        raise FilterInvalid(field="_field")
-    operators = rules.OPERATORS[field.type]
+    field = _field(state, key)
+    operators = rules.OPERATORS[field.type] if field else ANY_OR_NONE
     current = next((one for one in operators if one.key == operator), operators[0])
     values = [str(one) for one in value] if isinstance(value, tuple) else []
     single = "" if value is None else str(value)
+    choices = choices_for(field) if field else []
     return {
-        "field": field,
-        "operators": [(o.key, OPERATOR_LABELS[o.key], o.takes) for o in operators],
+        "key": key,
+        "operators": [(o.key, _operator_label(field, o.key), o.takes) for o in operators],
         "operator": current.key,
         "takes": current.takes,
         "values": values,
         "value": (values[0] if values else "") if isinstance(value, tuple) else single,
-        "choices": choices_for(field),
+        "choices": list(PERIOD_LABELS.items()) if current.takes == "period" else choices,
     }
+
+
+# What a line says of related records as such: that there are any.
+ANY_OR_NONE = (rules.Operator("any", "nothing"), rules.Operator("none", "nothing"))
+
+
+def _operator_label(field: Field | None, operator: str) -> str | Promise:
+    if field is not None:
+        return OPERATOR_LABELS[operator]
+    return _("there are any") if operator == "any" else _("there are none")
+
+
+def _field(state: ListState, key: str) -> Field | None:
+    """The field that a line names; None for related records as such. Raises FilterInvalid."""
+    name, dot, inner = key.partition(".")
+    object_type: ObjectType = state.object_type
+    reader: Known = state
+    if dot:
+        found = state.related(name)
+        if found is None:
+            raise FilterInvalid(field="_field")
+        relation, reader = found
+        object_type = type_of(relation.to)
+        if not inner:
+            return None
+    field = reader.field(inner or name)
+    if field is None or field.key not in queries.filterable(object_type):
+        raise FilterInvalid(field="_field")
+    return field
+
+
+def _options(state: ListState) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """What a line can be about: the fields, then those of each kind of related record."""
+    actor, kind = state.actor, state.object_type
+    groups = [("", [(field.key, field.label) for field in filter_fields(state)])]
+    for key, relation in relations_of(kind.kind).items():
+        to = type_of(relation.to)
+        if not actor.may(to.permissions.view) or actor.hides(kind.kind, relation.field):
+            continue
+        known = queries.filterable(to)
+        inner = [
+            (f"{key}.{one.key}", one.label) for one in to.fields_for(actor) if one.key in known
+        ]
+        there = [(f"{key}.", _("%(records)s: any") % {"records": relation.label})]
+        groups.append((str(relation.label), [*there, *inner]))
+    return groups
 
 
 def choices_for(field: Field) -> list[tuple[str, Any]]:
@@ -128,25 +220,49 @@ def choices_for(field: Field) -> list[tuple[str, Any]]:
 
 
 def _put(state: ListState, given: QueryDict) -> Group:
-    tree = state.query.filters
-    at = given.get("at", "")
-    items = [
-        {"field": key, "is": operator, "value": value}
-        for key, operator, value in _conditions(state, given)
-    ]
+    tree, at = state.query.filters, given.get("at", "")
+    place, inside = _place(at), _place(at.removesuffix(".+")) if at.endswith(".+") else []
     join = cast("Joint", given.get("_join", "and"))
-    kept = _kept_groups(_node_at(tree, at))
-    node = queries.read_filters(state.object_type, {"op": join, "items": [*items, *kept]})
+    before = _node_at(tree, place)
+    items = _as_trees(_conditions(state, given), is_and=join == "and")
+    node = queries.read_filters(state.object_type, {"op": join, "items": [*items, *_kept(before)]})
     single = len(node.items) == 1 and node.op != "not"
     new: Node = node.items[0] if single else node
     if not node.items:
-        return rules.removed(tree, [int(at)]) if at.isdigit() else tree
-    if _node_at(tree, at) is not None:
-        return rules.replaced(tree, [int(at)], new)
+        return rules.removed(tree, place) if before is not None else tree
+    if before is not None:
+        return rules.replaced(tree, place, new)
+    if isinstance(_node_at(tree, inside), Group):
+        return rules.added(tree, inside, new)
     if node.op == "and" and not single:
         # Several new conditions that all must hold are just several chips.
         return Group(tree.op, (*tree.items, *node.items))
     return rules.added(tree, [], new)
+
+
+def _as_trees(found: Sequence[tuple[str, str, Any]], *, is_and: bool) -> list[dict[str, Any]]:
+    """Lines as nodes: what must hold together of related records must hold of one of them."""
+    trees: list[dict[str, Any]] = []
+    together: dict[str, dict[str, Any]] = {}
+    for key, operator, value in found:
+        name, dot, inner = key.partition(".")
+        if not dot:
+            trees.append({"field": key, "is": operator, "value": value})
+            continue
+        if not inner:
+            trees.append({"related": name, "is": operator})
+            continue
+        condition = {"field": inner, "is": operator, "value": value}
+        if is_and and name in together:
+            together[name]["where"]["items"].append(condition)
+            continue
+        together[name] = {
+            "related": name,
+            "is": "any",
+            "where": {"op": "and", "items": [condition]},
+        }
+        trees.append(together[name])
+    return trees
 
 
 def _conditions(state: ListState, given: QueryDict) -> list[tuple[str, str, Any]]:
@@ -155,10 +271,9 @@ def _conditions(state: ListState, given: QueryDict) -> list[tuple[str, str, Any]
         if given.get(f"_drop_{at}"):
             continue
         operator = given.get(f"_is_{at}", "")
-        field = state.field(key)
-        takes = ""
-        if field is not None:
-            takes = next((o.takes for o in rules.OPERATORS[field.type] if o.key == operator), "")
+        field = _field(state, key)
+        operators = rules.OPERATORS[field.type] if field else ANY_OR_NONE
+        takes = next((one.takes for one in operators if one.key == operator), "")
         values = [value for value in given.getlist(f"_value_{at}") if value != ""]
         if takes == "choices" and values:
             found.append((key, operator, values))
@@ -169,7 +284,7 @@ def _conditions(state: ListState, given: QueryDict) -> list[tuple[str, str, Any]
     return found
 
 
-def _kept_groups(node: Node | None) -> list[dict[str, Any]]:
+def _kept(node: Node | None) -> list[dict[str, Any]]:
     if not isinstance(node, Group):
         return []
-    return [rules.as_json(item) for item in node.items if isinstance(item, Group)]
+    return [rules.as_json(item) for item in node.items if not _is_shown(item)]

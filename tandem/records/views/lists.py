@@ -22,14 +22,21 @@ from tandem.records import queries, rules
 from tandem.records.models import SavedView
 from tandem.records.queries import ListPage, ListQuery
 from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, totals
-from tandem.records.rules import Condition, Group
+from tandem.records.rules import Condition, Group, Related
 from tandem.records.rules.aggregates import Asked
-from tandem.records.slots import Field, ObjectType
+from tandem.records.slots import Field, ObjectType, Relation
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import NO_FEET, feet_cells
 from tandem.records.views.offers import Offer, offers
 from tandem.records.views.table import table_rows
-from tandem.records.views.words import JOINTS, node_in_words, value_in_words
+from tandem.records.views.words import (
+    JOINTS,
+    Known,
+    Reader,
+    node_in_words,
+    related_in_words,
+    value_in_words,
+)
 from tandem.ui import formats
 from tandem.ui.responses import render, see_other
 
@@ -82,6 +89,10 @@ class ListState:
     def field(self, key: str) -> Field | None:
         """The field of this key that is there for the reader."""
         return self.object_type.field_for(self.actor, key)
+
+    def related(self, key: str) -> tuple[Relation, Known] | None:
+        """The relation of this key, and who reads what is on its other side."""
+        return Reader(self.object_type, self.actor).related(key)
 
     @property
     def is_changed(self) -> bool:
@@ -281,6 +292,8 @@ def _chip(state: ListState, at: int) -> Chip:
     field = state.field(node.field) if isinstance(node, Condition) else None
     if field is not None and isinstance(node, Condition):
         return Chip(str(field.label), value_in_words(field, node), edit_url, remove_url)
+    if isinstance(node, Related) and (found := state.related(node.relation)):
+        return Chip(str(found[0].label), related_in_words(state, node), edit_url, remove_url)
     label = _("Either")
     if isinstance(node, Group) and node.op == "not":
         label, node = str(JOINTS["not"]).capitalize(), Group("or", node.items)

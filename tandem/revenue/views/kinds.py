@@ -16,6 +16,8 @@ from tandem.records.slots import (
     MergedTable,
     ObjectType,
     Permissions,
+    Relation,
+    relate,
 )
 from tandem.revenue import actions, queries
 from tandem.revenue.models import Order
@@ -111,6 +113,34 @@ ORDER = ObjectType(
     delete=actions.delete_order,
     match_keys=("source", "number"),
     is_square=True,
+)
+
+relate(
+    Relation(
+        kind="company",
+        key="orders",
+        label=gettext_lazy("Orders"),
+        to="order",
+        own="pk",
+        theirs="company_id",
+    ),
+    Relation(
+        kind="person",
+        key="orders",
+        label=gettext_lazy("Orders"),
+        to="order",
+        own="pk",
+        theirs="person_id",
+    ),
+    Relation(
+        kind="order",
+        key="company",
+        label=gettext_lazy("Company"),
+        to="company",
+        own="company_id",
+        theirs="pk",
+        field="company",
+    ),
 )
 
 OBJECT_TYPES.register(ORDER.kind, ORDER)
