@@ -33,6 +33,13 @@ class TooManyToAddUp(Invalid):
     message = _("These are too many to be added up at once. Narrow the list first.")
 
 
+class GroupingInvalid(Invalid):
+    """The list cannot be put in groups by this."""
+
+    code = "grouping_invalid"
+    message = _("The list cannot be grouped by this.")
+
+
 class CursorInvalid(Invalid):
     """The cursor is not one that this list gave out for this sort."""
 

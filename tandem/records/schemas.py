@@ -60,6 +60,7 @@ class NewView(ViewName):
     sort: Annotated[str, Field(max_length=60)] = ""
     columns: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=40)
     footers: Footers = Field(default_factory=dict)
+    group: Annotated[str, Field(max_length=60)] = ""
 
 
 class ChangeView(_Input):
@@ -71,6 +72,7 @@ class ChangeView(_Input):
     sort: Annotated[str, Field(max_length=60)] | None = None
     columns: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=40)
     footers: Footers | None = None
+    group: Annotated[str, Field(max_length=60)] | None = None
     is_pinned: StrictBool | None = None
 
 

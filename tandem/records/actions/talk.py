@@ -16,8 +16,9 @@ from tandem.kernel.refs import RecordRef
 from tandem.records import queries, rules
 from tandem.records.errors import ViewNameTaken
 from tandem.records.facts import CommentAdded
-from tandem.records.models import Comment, SavedView, Tag, TagLink, Visibility
+from tandem.records.models import Comment, Layout, SavedView, Tag, TagLink, Visibility
 from tandem.records.queries.aggregates import read_footers
+from tandem.records.queries.groups import read_grouping
 from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
 from tandem.records.slots import ObjectType, tell_story
 
@@ -30,6 +31,7 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
     _refuse_unseen(object_type, actor, data.filters, data.sort)
     read_footers(object_type, actor, data.footers)
     view = SavedView(
+        **_grouped(object_type, actor, data.group),
         kind=object_type.kind,
         name=data.name,
         filters=data.filters,
@@ -60,6 +62,8 @@ def change_view(
         read_footers(object_type, actor, changes["footers"])
     if "columns" in changes:
         changes["columns"] = _known_columns(object_type, actor, changes["columns"])
+    if "group" in changes:
+        changes |= _grouped(object_type, actor, changes.pop("group"))
     for name, value in changes.items():
         setattr(view, name, value)
     view.updated_at = timezone.now()
@@ -175,6 +179,13 @@ def _refuse_unseen(object_type: ObjectType, actor: Actor, filters: Any, sort: st
 
 def _known_columns(object_type: ObjectType, actor: Actor, columns: Sequence[str]) -> list[str]:
     return [key for key in columns if object_type.field_for(actor, key) is not None]
+
+
+def _grouped(object_type: ObjectType, actor: Actor, group: str) -> dict[str, str]:
+    """The columns of a view that say what makes its groups. Raises GroupingInvalid."""
+    if not group:
+        return {"layout": Layout.TABLE, "grouping": ""}
+    return {"layout": Layout.GROUP, "grouping": str(read_grouping(object_type, actor, group))}
 
 
 def _save_named(view: SavedView) -> None:

@@ -75,6 +75,7 @@ class ViewOut(Schema):
     sort: str
     columns: list[str]
     footers: dict[str, str]
+    group: str
     is_pinned: bool
     owner: UUID
 
@@ -544,6 +545,7 @@ def _view(view: SavedView) -> dict[str, Any]:
         "sort": view.sort,
         "columns": view.columns,
         "footers": view.footers,
+        "group": view.grouping,
         "is_pinned": view.is_pinned,
         "owner": view.owner.public_id,
     }

@@ -177,6 +177,13 @@ def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPa
     return ListPage(page, _cursor(page[-1]) if has_more else "")
 
 
+def in_order(object_type: ObjectType, actor: Actor, query: ListQuery) -> QuerySet[Any]:
+    """Every record that a list shows, in its order."""
+    field, descending = sort_of(object_type, actor, query.sort)
+    rows = records_matching(object_type, actor, query)
+    return rows.order_by(_order(object_type, field, descending), "id")
+
+
 def _order(object_type: ObjectType, field: Field, descending: bool) -> OrderBy:
     # Empty values stand last either way; where there are none, an index can serve the order.
     path = field.sort_path

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
@@ -119,25 +119,58 @@ def totals(
     With a limit its cost ends there: no figures where more match. Without one it takes
     ``EXACT_SECONDS`` at most; raises TooManyToAddUp beyond.
     """
-    fields = [_field(object_type, actor, key) for key, _aggregate in asked]
-    by_currency = any(
-        field.type is FieldType.MONEY and field.custom is None and aggregate in BY_CURRENCY
-        for (_key, aggregate), field in zip(asked, fields, strict=True)
-    )
+    fields = _fields(object_type, actor, asked)
+    by_currency = _by_currency(fields, asked)
     rows = queries.records_matching(object_type, actor, query)
     inner = _inner(object_type, rows, fields, by_currency=by_currency)
     found = _run(inner if limit is None else inner[: limit + 1], asked, by_currency, limit is None)
-    whole, parts = found[0], found[1:]
-    count = whole[1]
-    if limit is not None and count > limit:
+    if limit is not None and found[0][2] > limit:
         return Totals(limit, False, ())
+    return _read(found, asked, fields)
+
+
+def totals_by(
+    object_type: ObjectType,
+    actor: Actor,
+    query: ListQuery,
+    group: Any,
+    asked: Asked,
+    *,
+    is_timed: bool,
+) -> dict[Any, Totals]:
+    """The same figures for each value of an expression over the rows; one query, in time or not at
+    all where ``is_timed``. Raises TooManyToAddUp."""
+    fields = _fields(object_type, actor, asked)
+    by_currency = _by_currency(fields, asked)
+    rows = queries.records_matching(object_type, actor, query).annotate(g=group)
+    inner = _inner(object_type, rows, fields, "g", by_currency=by_currency)
+    found: dict[Any, list[tuple[Any, ...]]] = {}
+    for row in _run(inner, asked, by_currency, is_timed, is_grouped=True):
+        found.setdefault(row[0], []).append(row)
+    return {value: _read(rows, asked, fields) for value, rows in found.items()}
+
+
+def _fields(object_type: ObjectType, actor: Actor, asked: Asked) -> list[Field]:
+    return [_field(object_type, actor, key) for key, _aggregate in asked]
+
+
+def _by_currency(fields: Sequence[Field], asked: Asked) -> bool:
+    return any(
+        field.type is FieldType.MONEY and field.custom is None and aggregate in BY_CURRENCY
+        for (_key, aggregate), field in zip(asked, fields, strict=True)
+    )
+
+
+def _read(found: Sequence[tuple[Any, ...]], asked: Asked, fields: Sequence[Field]) -> Totals:
+    """The row over all comes first, then one for each currency."""
+    whole, parts = found[0], found[1:]
     figures = [
         Told(key, aggregate, _amounts(field, whole, parts, at))
         if field.type is FieldType.MONEY and aggregate in BY_CURRENCY
         else Told(key, aggregate, _plain(field, aggregate, whole[at]))
-        for at, ((key, aggregate), field) in enumerate(zip(asked, fields, strict=True), start=2)
+        for at, ((key, aggregate), field) in enumerate(zip(asked, fields, strict=True), start=3)
     ]
-    return Totals(count, True, tuple(figures))
+    return Totals(whole[2], True, tuple(figures))
 
 
 def value_expression(object_type: ObjectType, field: Field) -> Any:
@@ -175,7 +208,11 @@ def _field(object_type: ObjectType, actor: Actor, key: str) -> Field:
 
 
 def _inner(
-    object_type: ObjectType, rows: QuerySet[Any], fields: Sequence[Field], *, by_currency: bool
+    object_type: ObjectType,
+    rows: QuerySet[Any],
+    fields: Sequence[Field],
+    *also: str,
+    by_currency: bool,
 ) -> QuerySet[Any, Any]:
     """The values of each row, in columns ``v0`` and on, and its currency ``c``."""
     columns = {
@@ -184,10 +221,17 @@ def _inner(
         if field.is_column or field.type is FieldType.TAGS
     }
     columns["c"] = F("currency") if by_currency else Value("")
-    values: QuerySet[Any, Any] = rows.order_by().annotate(**columns).values(*columns)
+    values: QuerySet[Any, Any] = rows.order_by().annotate(**columns).values(*columns, *also)
     return values
 
 
+# By whether there are groups, and whether currencies stand apart.
+_APART: Mapping[tuple[bool, bool], LiteralString] = {
+    (False, False): "",
+    (False, True): "GROUP BY GROUPING SETS ((), (c)) ORDER BY grouping(c) DESC, c",
+    (True, False): "GROUP BY g",
+    (True, True): "GROUP BY GROUPING SETS ((g), (g, c)) ORDER BY grouping(c) DESC, c",
+}
 _SQL: Mapping[Aggregate, Any] = {
     Aggregate.COUNT: "count(*)",
     Aggregate.FILLED: "count({0})",
@@ -203,20 +247,26 @@ _SQL: Mapping[Aggregate, Any] = {
 
 
 def _run(
-    inner: QuerySet[Any, Any], asked: Asked, by_currency: bool, is_timed: bool
+    inner: QuerySet[Any, Any],
+    asked: Asked,
+    by_currency: bool,
+    is_timed: bool,
+    *,
+    is_grouped: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """The row over all first, then one for each currency: currency, rows, figures."""
+    """Rows of group, currency, count and figures: those over all currencies come first."""
     try:
         text, params = inner.query.sql_with_params()
     except EmptyResultSet:  # the ORM knows that nothing matches
-        return [("", 0, *(None if one[1] in _SUMLIKE else 0 for one in asked))]
+        none = ("", "", 0, *(None if one[1] in _SUMLIKE else 0 for one in asked))
+        return [] if is_grouped else [none]
     told = [sql.SQL(_SQL[one[1]]).format(sql.Identifier(f"v{at}")) for at, one in enumerate(asked)]
-    apart = "GROUP BY GROUPING SETS ((), (c)) ORDER BY grouping(c) DESC, c" if by_currency else ""
-    statement = sql.SQL("SELECT {}, {} FROM ({}) s {}").format(
+    statement = sql.SQL("SELECT {}, {}, {} FROM ({}) s {}").format(
+        sql.SQL("g" if is_grouped else "''"),
         sql.SQL("c" if by_currency else "''"),
         sql.SQL(", ").join([sql.SQL("count(*)"), *told]),
         sql.SQL(text),  # the ORM's own, its parameters beside it
-        sql.SQL(apart),
+        sql.SQL(_APART[is_grouped, by_currency]),
     )
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -239,7 +289,7 @@ _SUMLIKE = frozenset({*BY_CURRENCY, Aggregate.EARLIEST, Aggregate.LATEST})
 def _amounts(
     field: Field, whole: tuple[Any, ...], parts: Sequence[tuple[Any, ...]], at: int
 ) -> tuple[Money, ...]:
-    rows = [(field.custom.currency, whole[at])] if field.custom else [(p[0], p[at]) for p in parts]
+    rows = [(field.custom.currency, whole[at])] if field.custom else [(p[1], p[at]) for p in parts]
     return tuple(Money(_minor(value), currency) for currency, value in rows if value is not None)
 
 

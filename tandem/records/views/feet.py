@@ -63,12 +63,27 @@ def _cell(field: Field, asked: Aggregate | None, told: Told | None, *, why: str,
     )
 
 
+def figure_cells(columns: Sequence[Field], feet: Asked, told: Sequence[Told]) -> str:
+    """The same figures of a part of the rows, without a way to choose others."""
+    asked, known = dict(feet), {one.key: one for one in told}
+    return "".join(
+        f'<td class="c-figures{" n" if field.type in _FIGURES else ""}">'
+        f"{_said(asked[field.key], known.get(field.key)) if field.key in asked else ''}</td>"
+        for field in columns
+    )
+
+
+def _said(asked: Aggregate, told: Told | None) -> str:
+    figures = "".join(f"<b>{escape(one)}</b> " for one in in_words(told.value)) if told else ""
+    return f"<small>{escape(str(LABELS[asked]))}</small> {figures or '–'}"
+
+
 def in_words(value: Figure) -> list[str]:
     """A figure as it is read: amounts one below the other, nothing where there is none."""
     if value is None:
         return []
     if isinstance(value, tuple):
-        return [formats.money(money, exact=True) for money in value]
+        return [formats.money(money) for money in value]
     if isinstance(value, dt.datetime | dt.date):
         return [formats.day(value)]
     return [formats.number(value)]

@@ -22,13 +22,22 @@ from tandem.records import queries, rules
 from tandem.records.models import SavedView
 from tandem.records.queries import ListPage, ListQuery
 from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, totals
+from tandem.records.queries.groups import (
+    Grouping,
+    GroupOfRows,
+    group_filters,
+    groupings,
+    groups_of,
+    read_grouping,
+)
 from tandem.records.rules import Condition, Group, Related
 from tandem.records.rules.aggregates import Asked
 from tandem.records.slots import Field, ObjectType, Relation
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import NO_FEET, feet_cells
+from tandem.records.views.groups import grouped_rows, grouping_label, read_shut, toggled
 from tandem.records.views.offers import Offer, offers
-from tandem.records.views.table import table_rows
+from tandem.records.views.table import rows_drawn, table_rows
 from tandem.records.views.words import (
     JOINTS,
     Known,
@@ -61,6 +70,10 @@ class Chip:
     remove_url: str
 
 
+# What of the address changes a saved view.
+_OF_A_VIEW = ("filter", "sort", "columns", "footers", "group")
+
+
 class ListState:
     """What the address says: a saved view and what was changed of it since."""
 
@@ -80,6 +93,8 @@ class ListState:
         queries.sort_of(object_type, actor, self.query.sort)
         object_type.refuse_hidden(actor, queries.fields_of(self.query.filters))
         self.footers = self._footers()
+        self.grouping = self._grouping()
+        self.shut = read_shut(params.get("shut", ""))
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -96,7 +111,7 @@ class ListState:
 
     @property
     def is_changed(self) -> bool:
-        return any(name in self._params for name in ("filter", "sort", "columns", "footers"))
+        return any(name in self._params for name in _OF_A_VIEW)
 
     @property
     def is_filtered(self) -> bool:
@@ -158,6 +173,17 @@ class ListState:
         parts = [] if given == NO_FEET else given.split(",")
         return read_asked(self.object_type, self.actor, parts, place="footers")
 
+    def _grouping(self) -> Grouping | None:
+        """What makes groups: ``country``, ``created_at:month``, or ``none``."""
+        given = self._params.get("group", "")
+        if given == NO_FEET:
+            return None
+        if given:
+            return read_grouping(self.object_type, self.actor, given)
+        kept = self.view.grouping if self.view else ""
+        known = groupings(self.object_type, self.actor) if kept else ()
+        return next((one for one in known if str(one) == kept), None)
+
 
 @require_GET
 @record_page
@@ -166,13 +192,17 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
     if "_column" in request.GET:
         return see_other(request, _with_columns(object_type, request))
     state = ListState(object_type, request.actor, request.GET.dict())
-    page = queries.list_page(object_type, request.actor, state.query)
     offered = offers(object_type, request.actor)
+    if state.grouping:
+        shown = grouped_context(state, state.grouping, offered=offered)
+    else:
+        page = queries.list_page(object_type, request.actor, state.query)
+        shown = table_context(state, page, offered=offered)
     context = {
         "type": object_type,
         "page_title": object_type.label_plural,
         "state": state,
-        **table_context(state, page, offered=offered),
+        **shown,
         "tabs": _tabs(state),
         "chips": _chips(state),
         "offers": offered,
@@ -217,17 +247,71 @@ def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer])
         can_be_picked=bool(offered),
     )
     return {
+        **_frame(state, columns, found),
+        "rows": rows,
+        "next_url": state.url(cursor=page.next) if page.next else "",
+        "first_url": state.url() if state.query.cursor else "",
+    }
+
+
+def grouped_context(
+    state: ListState, grouping: Grouping, *, offered: Sequence[Offer]
+) -> dict[str, Any]:
+    """What the table of a list in groups shows: each group with its first rows."""
+    object_type, actor = state.object_type, state.actor
+    columns = queries.columns_of(object_type, actor, state.query.columns)
+    found = _totals(state)
+    groups, is_all = groups_of(
+        object_type,
+        actor,
+        state.query,
+        grouping,
+        asked=state.footers,
+        shut=state.shut,
+        is_timed=not found.is_all,
+    )
+    records = [row for one in groups for row in one.rows]
+    picking = {"can_be_picked": bool(offered)}
+    drawn = rows_drawn(object_type, actor, records, columns, back=state.url(), **picking)
+    rows = grouped_rows(
+        grouping,
+        groups,
+        drawn,
+        columns,
+        state.footers,
+        shut=state.shut,
+        toggle_url=lambda key: state.url(shut=toggled(state.shut, key)),
+        alone_url=lambda one: _alone_url(state, one),
+        **picking,
+    )
+    return {
+        **_frame(state, columns, found),
+        "rows": rows,
+        "grouped_by": grouping_label(grouping),
+        "are_more_groups": not is_all,
+        "is_part": len(records) < found.rows,
+    }
+
+
+def _alone_url(state: ListState, group: GroupOfRows) -> str:
+    """The address of the list of one group alone."""
+    filters = group_filters(state.query.filters, group.condition)
+    tree = json.dumps(rules.as_json(filters), separators=(",", ":"))
+    return state.url(filter=tree, group=NO_FEET if state.view else None, shut=None)
+
+
+def _frame(state: ListState, columns: Sequence[Field], found: Totals) -> dict[str, Any]:
+    """What stands around the rows of a list, in groups or not."""
+    object_type = state.object_type
+    return {
         "columns": columns,
         "column_choices": _column_choices(state, columns),
-        "rows": rows,
         "sort": state.sort,
         "total": formats.number(found.rows) if found.is_all else f"{formats.number(found.rows)}+",
         "counted": counted(object_type, found.rows if found.is_all else found.rows + 1),
         "feet": feet_of(state, found, why=_("Being added up")),
         "count_url": "" if found.is_all or state.footers else _url_of(state, "count"),
         "feet_url": _url_of(state, "feet") if state.footers and not found.is_all else "",
-        "next_url": state.url(cursor=page.next) if page.next else "",
-        "first_url": state.url() if state.query.cursor else "",
     }
 
 

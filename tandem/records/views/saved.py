@@ -65,6 +65,7 @@ def _list_of(state: ListState) -> dict[str, Any]:
         "sort": state.query.sort,
         "columns": list(state.query.columns),
         "footers": dict(state.footers),
+        "group": str(state.grouping or ""),
     }
 
 

@@ -52,6 +52,20 @@ def table_rows(
     can_be_picked: bool,
 ) -> SafeString:
     """The rows of a page of a list; at most one query per computed column."""
+    drawn = rows_drawn(object_type, actor, records, fields, back=back, can_be_picked=can_be_picked)
+    return SafeString("\n".join(drawn))
+
+
+def rows_drawn(
+    object_type: ObjectType,
+    actor: Actor,
+    records: Sequence[Any],
+    fields: Sequence[Field],
+    *,
+    back: str = "",
+    can_be_picked: bool,
+) -> list[str]:
+    """The same rows, each on its own."""
     loaded = queries.load_values(object_type, actor, records, fields)
     may_edit = actor.may(object_type.permissions.edit)
     ending = next((one for one in fields if one.type is FieldType.MOMENT), None)
@@ -77,7 +91,7 @@ def table_rows(
             cells.insert(at, _name(object_type, actor, record, name, url))
         box = _box(record, picking % {"name": escape(name)}) if picking else ""
         rows.append(f"<tr data-row data-peek>{box}{''.join(cells)}</tr>")
-    return SafeString("\n".join(rows))
+    return rows
 
 
 def _has_name(fields: Sequence[Field]) -> bool:

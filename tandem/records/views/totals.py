@@ -12,10 +12,12 @@ from tandem.kernel.errors import Missing
 from tandem.records import queries
 from tandem.records.errors import TooManyToAddUp
 from tandem.records.queries.aggregates import Totals, offered_aggregates, totals
+from tandem.records.queries.groups import groupings
 from tandem.records.rules.aggregates import Aggregate
 from tandem.records.slots import ObjectType
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import LABELS, NO_FEET
+from tandem.records.views.groups import grouping_label
 from tandem.records.views.lists import ListState, counted, feet_of
 from tandem.records.views.offers import offers
 from tandem.ui import formats
@@ -36,9 +38,33 @@ def foot(request: ActorRequest, object_type: ObjectType, key: str) -> HttpRespon
     context = {
         "type": object_type,
         "page_title": _("Foot of %(column)s") % {"column": field.label},
+        "lead": _(
+            "Over all rows that this list shows, not this page alone. Amounts of different"
+            " currencies are never added."
+        ),
         "choices": [
             (LABELS[one] if one else _("Nothing"), _url_with(state, key, one), one == now)
             for one in choices
+        ],
+        "back": state.url(),
+    }
+    return render(request, "records/foot.html", context, fragment="dialog")
+
+
+@require_GET
+@record_page
+def grouping(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    """The dialog in which it is chosen what makes groups of a list."""
+    state = ListState(object_type, request.actor, request.GET.dict())
+    now = str(state.grouping or "")
+    found = [(str(one), grouping_label(one)) for one in groupings(object_type, request.actor)]
+    context = {
+        "type": object_type,
+        "page_title": _("Group"),
+        "lead": _("The list in groups, each with its number of rows and its feet."),
+        "choices": [
+            (label, state.url(group=key or NO_FEET, shut=None), key == now)
+            for key, label in [("", _("No groups")), *found]
         ],
         "back": state.url(),
     }
