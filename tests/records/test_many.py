@@ -421,7 +421,7 @@ def test_the_dialog_names_the_number_and_the_deed_is_done(browser: Client, add: 
     assert (answer.status_code, answer["Location"]) == (303, "/people?q=ann")
     assert set(Person.objects.filter(deleted_at=None).values_list("name", flat=True)) == {"Bo"}
     page = browser.get("/people").content.decode()
-    assert "2 people changed" in page
+    assert "2 people deleted" in page
     assert "/undo/" in page
 
 
@@ -479,7 +479,7 @@ def test_how_far_it_is_has_a_page_with_undo_at_the_end(
     assert "Waiting for a worker." in page
     run_bulk(**asked[0])
     page = browser.get(answer["Location"]).content.decode()
-    assert "1 person changed" in page
+    assert "1 person tagged" in page
     assert "/undo/" in page
 
 

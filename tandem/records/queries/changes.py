@@ -128,6 +128,8 @@ def records_named(
         rows = list(kind.prepare(kind.visible_to(actor).filter(pk__in=ids)))
         if actor.scope_of(kind.kind) is Scope.ALL:
             gone = ids - {row.pk for row in rows}
-            rows += kind.prepare(kind.model._default_manager.filter(pk__in=gone)) if gone else []
+            rows += (
+                kind.model._default_manager.filter(pk__in=gone) if gone else []
+            )  # a name is enough
         found |= {(kind.kind, row.pk): (kind, row) for row in rows}
     return found
