@@ -49,6 +49,7 @@ def action(
     is_of_many: bool = False,
     is_apart: bool = False,
     is_final: bool = False,
+    undone_with: str = "",
 ) -> Callable[
     [Callable[Concatenate[Actor, Inputs], Outcome]],
     Callable[Concatenate[Actor, Inputs], Outcome],
@@ -58,8 +59,9 @@ def action(
     The undo of one that ``is_of_many`` records leaves alone what was changed again since: one later
     edit among thousands shall not hold up the rest. One that ``is_apart`` has a change set of its
     own even inside another action: what it sets up stays when the deed that needed it is undone.
-    One that ``is_final`` cannot be undone. Raises Unauthenticated or Refused before anything is
-    read, and rolls everything back when the function raises.
+    One that ``is_final`` cannot be undone. ``undone_with`` is the permission that its undo asks for
+    where that is another: of a deed that only a rule does. Raises Unauthenticated or Refused before
+    anything is read, and rolls everything back when the function raises.
     """
 
     def decorate(
@@ -67,7 +69,8 @@ def action(
     ) -> Callable[Concatenate[Actor, Inputs], Outcome]:
         name = f"{function.__module__.split('.')[1]}.{function.__name__}"
         permissions.require_known(permission, by=name)
-        _permissions[name] = permission
+        permissions.require_known(undone_with or permission, by=name)
+        _permissions[name] = undone_with or permission
         if is_of_many:
             _of_many.add(name)
         if is_final:
@@ -86,7 +89,7 @@ def action(
 
 
 def permission_of(name: str) -> str | None:
-    """What the action of this name asks for; None when there is no such action any more."""
+    """What the undo of this action asks for; None when there is no such action any more."""
     return _permissions.get(name)
 
 

@@ -32,7 +32,7 @@ from tandem.people.models import Person
 from tandem.people.rules import Stage
 
 
-@action(permission="handoff.automate")
+@action(permission="handoff.automate", undone_with="handoff.assign")
 def make_leads(actor: Actor, submission_ids: Sequence[int]) -> list[Lead]:
     """What the policy makes of forms that came in: a lead and its offer for each person whose hand
     is raised or whose score reaches the threshold. Those made anew are answered.

@@ -144,6 +144,7 @@ def offer(
         "score": lead.score,
         "kind": handoff.kind,
         "due": due.isoformat(),
+        "routing": routing.trace[-1],
     }
     tell(actor, lead, "handoff.offered", payload, handoff=handoff, is_automatic=not actor.user_id)
     publish(OfferedFact(current_change_set().id, (handoff.pk,)))

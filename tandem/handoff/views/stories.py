@@ -1,10 +1,12 @@
 """How the deeds at the seam are told."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tandem.handoff.views import words
 from tandem.timeline.models import TimelineEntry
@@ -44,7 +46,9 @@ def _offered(entry: TimelineEntry) -> SafeString:
 
 
 def _due(entry: TimelineEntry) -> str:
-    return _("accept by %(due)s") % {"due": _moment(entry.payload["due"])}
+    due = _("accept by %(due)s") % {"due": _moment(entry.payload["due"])}
+    step = entry.payload.get("routing") if entry.is_automatic else None
+    return f"{words.routing_words(step)}; {due}" if step else due
 
 
 def _accepted(entry: TimelineEntry) -> SafeString:
@@ -97,6 +101,11 @@ def _overdue(entry: TimelineEntry) -> SafeString:
     return format_html(_("Hand-off late: {clock}"), clock=clock)
 
 
+def _late(entries: Sequence[TimelineEntry]) -> SafeString:
+    text = ngettext("{count} clock ran out", "{count} clocks ran out", len(entries))
+    return format_html(text, count=len(entries))
+
+
 def _was_due(entry: TimelineEntry) -> str:
     return _("was due %(due)s") % {"due": _moment(entry.payload["due"])}
 
@@ -117,6 +126,17 @@ def _joined(entry: TimelineEntry) -> SafeString:
     return format_html(_("{form} joined the open lead"), form=strong(entry.payload["form"]))
 
 
+def _why_joined(_entry: TimelineEntry) -> str:
+    return _("a form that is sent while a lead is open counts for it")
+
+
+def _joined_run(entries: Sequence[TimelineEntry]) -> SafeString:
+    text = ngettext(
+        "{count} form joined the open lead", "{count} forms joined the open lead", len(entries)
+    )
+    return format_html(text, count=len(entries))
+
+
 def _lead_changed(entry: TimelineEntry) -> SafeString:
     return format_html(_("{who} changed the lead"), who=strong(entry.actor_label))
 
@@ -129,8 +149,9 @@ _SEAM, _SALES, _MARKETING = Side.HANDOFF, Side.SALES, Side.MARKETING
 
 for kind in (
     EntryKind("handoff.lead_made", "focus-2", _lead_made, _MARKETING, why=_by_policy,
-              is_touch=False),
-    EntryKind("handoff.offered", "arrows-exchange", _offered, _SEAM, why=_due, is_touch=False),
+              is_touch=False, offers_undo=True),
+    EntryKind("handoff.offered", "arrows-exchange", _offered, _SEAM, why=_due, is_touch=False,
+              offers_undo=True),
     EntryKind("handoff.accepted", "check", _accepted, _SEAM, why=_touch_due, is_observed=False),
     EntryKind("handoff.rejected", "x", _rejected, _SEAM, why=_route, box=_note,
               is_observed=False),
@@ -138,12 +159,13 @@ for kind in (
               box=lambda entry: str(entry.payload.get("text", "")), is_observed=False,
               is_touch=False),
     EntryKind("handoff.touched", "phone", _touched, _SALES, box=_note, is_observed=False),
-    EntryKind("handoff.overdue", "clock", _overdue, _SEAM, why=_was_due, is_touch=False),
+    EntryKind("handoff.overdue", "clock", _overdue, _SEAM, why=_was_due, run=_late, is_touch=False),
     EntryKind("handoff.qualified", "circle-check", _qualified, _SALES, is_observed=False,
               is_touch=False),
     EntryKind("handoff.withdrawn", "arrow-back-up", _withdrawn, _SEAM, is_touch=False),
     EntryKind("handoff.undone", "arrow-back-up", _undone, _SEAM, is_touch=False),
-    EntryKind("handoff.evidence_joined", "plus", _joined, _MARKETING, is_touch=False),
+    EntryKind("handoff.evidence_joined", "plus", _joined, _MARKETING, why=_why_joined,
+              run=_joined_run, is_touch=False),
     EntryKind("handoff.lead_changed", "pencil", _lead_changed, is_touch=False),
     EntryKind("handoff.lead_deleted", "trash", _lead_deleted, is_touch=False),
 ):  # fmt: skip

@@ -42,10 +42,22 @@ def _taken_back(_entry: TimelineEntry) -> SafeString:
     return format_html("{}", _("What was booked is taken back: the deal is open again"))
 
 
+def _by_rule(entry: TimelineEntry) -> str:
+    if not entry.is_automatic:
+        return ""
+    return _("by the rule that a won deal is an order; reopening the deal takes it back")
+
+
+def _why_taken_back(_entry: TimelineEntry) -> str:
+    return _("by the rule that a won deal is an order; winning the deal books it again")
+
+
 for kind in (
-    EntryKind("revenue.taken_back", "arrow-back-up", _taken_back, is_touch=False),
+    EntryKind(
+        "revenue.taken_back", "arrow-back-up", _taken_back, why=_why_taken_back, is_touch=False
+    ),
     EntryKind("revenue.imported", "file-import", _imported, is_touch=False),
-    EntryKind("revenue.booked", "receipt", _booked, is_touch=False),
+    EntryKind("revenue.booked", "receipt", _booked, why=_by_rule, is_touch=False),
     EntryKind("revenue.changed", "user-check", _changed, is_touch=False),
     EntryKind("revenue.deleted", "trash", _deleted, is_touch=False),
 ):
