@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -10,7 +9,7 @@ from django.utils import timezone, translation
 
 from tandem.accounts.actions import mark_seen
 from tandem.accounts.models import User
-from tandem.accounts.queries import actor_of_session, company_settings
+from tandem.accounts.queries import actor_of_session, zone_of
 from tandem.kernel.context import logging_as, remembering
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -29,16 +28,7 @@ class ActorMiddleware:
             if isinstance(user, User):
                 mark_seen(user)
                 stack.enter_context(logging_as(user=str(user.pk)))
-                stack.enter_context(timezone.override(_zone_of(user)))
+                stack.enter_context(timezone.override(zone_of(user)))
                 if user.locale:
                     stack.enter_context(translation.override(user.locale))
             return self.get_response(request)
-
-
-def _zone_of(user: User) -> ZoneInfo:
-    for name in (user.time_zone, company_settings().time_zone):
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            continue  # none chosen, or a zone that a newer version of the database has dropped
-    return ZoneInfo("UTC")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.mfa.models import Authenticator
 from django.db import connection
@@ -349,6 +350,16 @@ def holidays_between(first: dt.date, last: dt.date) -> QuerySet[Holiday]:
 def holidays_from(first: dt.date) -> QuerySet[Holiday]:
     """The company's holidays from a day on, by date."""
     return Holiday.objects.filter(date__gte=first).order_by("date")
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """The time zone of a user: their own, else the company's; one query a request."""
+    for name in (user.time_zone, company_settings().time_zone):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue  # none chosen, or a zone that a newer version of the database has dropped
+    return ZoneInfo("UTC")
 
 
 # --- the shell --------------------------------------------------------------------------------

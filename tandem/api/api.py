@@ -14,6 +14,7 @@ from tandem.handoff.api import router as handoff_router
 from tandem.insight.api import router as insight_router
 from tandem.kernel.api import router as kernel_router
 from tandem.measures.api import router as measures_router
+from tandem.notifications.api import router as notifications_router
 from tandem.records.api import exports_router, fields_router, imports_router, router_for
 from tandem.records.slots import OBJECT_TYPES
 from tandem.revenue.api import router as revenue_router
@@ -45,6 +46,7 @@ def build_api() -> NinjaAPI:
     api.add_router("/exports", exports_router)
     api.add_router("/orders", revenue_router)
     api.add_router("/timeline", timeline_router)
+    api.add_router("/notifications", notifications_router)
     api.add_router("/consents", consent_router)
     api.add_router("/metrics", measures_router)
     api.add_router("/attribution", insight_router)

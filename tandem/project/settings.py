@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "tandem.consent",
     "tandem.capture",
     "tandem.delivery",
+    "tandem.notifications",
     "tandem.campaigns",
     "tandem.handoff",
     "tandem.deals",

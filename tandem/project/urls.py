@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include(sign_in_patterns)),
     path("settings/", include("tandem.accounts.urls")),
     path("", include("tandem.delivery.urls")),
+    path("", include("tandem.notifications.urls")),
     path("", include("tandem.ui.urls")),
     path("", include("tandem.measures.urls")),
     path("", include("tandem.timeline.urls")),

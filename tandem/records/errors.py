@@ -1,8 +1,11 @@
 """What lists, views, tags and comments refuse."""
 
+from collections.abc import Sequence
+from typing import Self
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from tandem.kernel.errors import Conflict, Invalid, Missing
 
@@ -313,3 +316,34 @@ class ErasureOpen(Conflict):
 class ReasonMissing(Invalid):
     code = "reason_missing"
     message = _("Say why.")
+
+
+class MentionUnknown(Invalid):
+    """A mention names nobody who works here."""
+
+    code = "mention_unknown"
+    message = _("Somebody who is mentioned is no colleague here.")
+
+
+class TooManyMentions(Invalid):
+    code = "too_many_mentions"
+    message = _("At most twenty colleagues can be mentioned at once.")
+
+
+class MentionOutOfSight(Invalid):
+    """Somebody is mentioned on a record that they do not see: they could not be told."""
+
+    code = "mention_out_of_sight"
+    message = _("Somebody who is mentioned does not see this record.")
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Self:
+        """The refusal with the names of those who do not see it."""
+        words = ngettext(
+            "%(names)s does not see this record and would not be told. Leave the mention out, or"
+            " let somebody give them access first.",
+            "%(names)s do not see this record and would not be told. Leave the mentions out, or"
+            " let somebody give them access first.",
+            len(names),
+        )
+        return cls(words % {"names": ", ".join(names)}, field="text")

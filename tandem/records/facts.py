@@ -7,12 +7,22 @@ from tandem.kernel.facts import Fact
 
 @dataclass(frozen=True)
 class CommentAdded(Fact):
-    """Someone wrote a comment on a record."""
+    """Someone wrote a comment on a record, which mentions these users."""
 
     change_set_id: int
     comment_id: int
     kind: str
     record_id: int
+    mentioned: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class OwnersGiven(Fact):
+    """Records of a kind above persons and companies were made or changed with another owner."""
+
+    change_set_id: int
+    kind: str
+    record_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ urlpatterns = [
         merging.merge_event,
         name="merge-event",
     ),
+    path("<kind:kind>/<uuid:public_id>/colleagues", talk.colleagues, name="colleagues"),
     path("<kind:kind>/<uuid:public_id>/comments", talk.comment, name="comment"),
     path(
         "<kind:kind>/<uuid:public_id>/comments/<uuid:comment_id>/deletion",

@@ -20,7 +20,9 @@ from tandem.kernel.errors import Missing
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.undo import undoable_among
 from tandem.records.models import Comment
+from tandem.records.queries.mentions import mentions_of, names_in
 from tandem.records.queries.merging import selves_of
+from tandem.records.rules.mentions import drawn
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
 from tandem.timeline.models import Pin, TimelineEntry, Visibility
 from tandem.timeline.rules import Day, Marks, Place, Side, by_day, place_of, runs
@@ -31,6 +33,7 @@ MOST_NEW = 100
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 LOOKS_BACK = (timedelta(days=92), timedelta(days=366), None)
 FILTERS = ("mkt", "sales", "system", "mine")
+COMMENTED = "records.commented"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Line:
     is_before: bool = False
     subjects: Sequence[tuple[str, str]] = ()
     is_pinned: bool = False
+    is_on_top: bool = False
     undo: UUID | None = None
     is_at_mark: bool = False
 
@@ -53,6 +57,11 @@ class Line:
     def parts(self) -> Sequence[tuple[SafeString, datetime]]:
         """What a run is made of, as it opens in its place."""
         return [(self.kind.sentence(one), one.at) for one in self.entries] if self.is_run else []
+
+    @property
+    def anchor(self) -> str:
+        """By what a link leads to this line of a page."""
+        return f"{'pinned' if self.is_on_top else 'entry'}-{self.entry.event_id}"
 
     @property
     def kind(self) -> EntryKind:
@@ -179,7 +188,7 @@ def story_of(
         next=Place(found[limit - 1].at, found[limit - 1].id).encoded() if has_more else "",
         side=side or "",
         entries=page,
-        pinned=[Line([entry], is_pinned=True) for entry in on_top],
+        pinned=[Line([entry], is_pinned=True, is_on_top=True) for entry in on_top],
         pinned_events=[entry.event_id for entry in pins],
         since=since,
         new=new,
@@ -210,6 +219,23 @@ def entry_of(actor: Actor, ref: RecordRef, event: UUID) -> TimelineEntry | None:
     _require_visible(actor, ref)
     refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
     return _entries_of(actor, refs).filter(event_id=event).first()
+
+
+def place_above(entry: TimelineEntry, *, is_oldest_first: bool) -> str:
+    """The cursor of the page of a story that begins with an entry."""
+    return Place(entry.at, entry.id + (-1 if is_oldest_first else 1)).encoded()
+
+
+def event_of_comment(ref: RecordRef, comment: UUID) -> UUID | None:
+    """The event under which a comment stands in the story of a record; two queries."""
+    refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
+    told = TimelineEntry.objects.filter(_about(refs), kind=COMMENTED)
+    return (
+        told.filter(payload__comment=str(comment))
+        .order_by("-at")
+        .values_list("event_id", flat=True)
+        .first()
+    )
 
 
 def latest_of(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, TimelineEntry]:
@@ -429,14 +455,18 @@ def _key_of(told: Any) -> Any:
 
 def _with_live_words(entries: list[TimelineEntry]) -> list[TimelineEntry]:
     """The words of comments: they stand with the comment alone, so that one that was taken back
-    says nothing any more, wherever its story is told. One query where there are any."""
-    comments = [entry for entry in entries if entry.kind == "records.commented"]
+    says nothing any more, wherever its story is told, and mentions colleagues by the names of
+    today. One query where there are any, one more where somebody is mentioned."""
+    comments = [entry for entry in entries if entry.kind == COMMENTED]
     if comments:
         wanted = {entry.payload["comment"] for entry in comments}
         live = Comment.objects.filter(public_id__in=wanted, deleted_at__isnull=True)
         words = {str(one): text for one, text in live.values_list("public_id", "text")}
+        names = names_in(words.values())
         for entry in comments:
-            entry.payload = {**entry.payload, "text": words.get(entry.payload["comment"], "")}
+            text = words.get(entry.payload["comment"], "")
+            told = {"text": drawn(text, names), "mentions": mentions_of(text, names)}
+            entry.payload = {**entry.payload, **told}
     return entries
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_info
 
 from tandem.kernel.actor import NOBODY, Actor
@@ -51,12 +52,13 @@ class IdentityProvider(Protocol):
 identity_slot: Slot[IdentityProvider] = Slot("ui.identity", IdentityProvider)
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+@runtime_checkable
+class Extra(Protocol):
     """A control of the upper bar that an upper room adds to every page, such as the bell."""
 
-    template: str
-    order: int = 100
+    order: int
+
+    def render(self, request: HttpRequest) -> SafeString: ...
 
 
 extras_slot: Slot[Extra] = Slot("ui.extras", Extra)
@@ -85,8 +87,10 @@ class Shell:
         return Identity(name=self.actor.label if self.actor.is_known else "")
 
     @cached_property
-    def extras(self) -> list[Extra]:
-        return sorted(extras_slot, key=lambda extra: extra.order)
+    def extras(self) -> list[SafeString]:
+        """The controls of the upper rooms, each as it is drawn."""
+        ordered = sorted(extras_slot, key=lambda extra: extra.order)
+        return [extra.render(self._request) for extra in ordered]
 
     @cached_property
     def entries(self) -> list[navigation.Entry]:

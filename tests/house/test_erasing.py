@@ -48,6 +48,8 @@ NOT_OF_PERSONS = {
     "campaigns.campaigncost": "searched",
     "handoff.motion": "of the installation",
     "handoff.qualificationpolicy": "of the installation",
+    "notifications.preferences": "how colleagues want to hear of things",
+    "notifications.mailing": "when colleagues were last sent a mail",
     "deals.pipeline": "of the installation",
     "deals.stage": "of the installation",
     "deals.deal": "of a company; searched, its name, too",

@@ -31,6 +31,7 @@ from tandem.kernel.refs import RecordRef
 from tandem.kernel.undo import UNDO_FOLLOWERS
 from tandem.people.errors import OwnerUnknown
 from tandem.people.rules import sort_key
+from tandem.records.facts import OwnersGiven
 from tandem.records.slots import tell_story
 
 # Names that are alike are numbered; so many campaigns of one name are a mistake.
@@ -60,6 +61,7 @@ def create_campaign(actor: Actor, *, data: NewCampaign) -> tuple[Campaign, bool]
     campaign = _insert(columns, data.code, data.name)
     tell_story(actor, [RecordRef("campaign", campaign.pk)], kind="campaigns.created", payload={})
     publish(CampaignsCreated(current_change_set().id, (campaign.pk,)))
+    publish(OwnersGiven(current_change_set().id, "campaign", (campaign.pk,)))
     tell_pages(campaign)
     return campaign, True
 
@@ -92,6 +94,8 @@ def change_campaign(
     payload = {"changes": told}
     fields = [one["field"] for one in told]
     tell(actor, campaign, kind="campaigns.changed", payload=payload, fields=fields)
+    if "owner" in fields:
+        publish(OwnersGiven(current_change_set().id, "campaign", (campaign.pk,)))
     return Campaign.objects.get(pk=campaign.pk)
 
 

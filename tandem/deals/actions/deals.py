@@ -44,6 +44,7 @@ from tandem.people.actions.companies import company_for
 from tandem.people.models import Company, Person
 from tandem.people.rules import Stage as LifecycleStage
 from tandem.people.rules import sort_key
+from tandem.records.facts import OwnersGiven
 from tandem.records.slots import tell_story
 
 
@@ -91,6 +92,7 @@ def open_deal(actor: Actor, *, data: NewDeal) -> tuple[Deal, bool]:
             qualify_lead(actor, lead.public_id, cause=f"deal {deal.public_id}")
     _tell_opening(actor, deal, stage, lead)
     publish(DealOpened(current_change_set().id, (deal.pk,)))
+    publish(OwnersGiven(current_change_set().id, "deal", (deal.pk,)))
     return deal, True
 
 
@@ -120,6 +122,8 @@ def change_deal(
     tell_story(
         actor, [RecordRef("deal", deal.pk)], kind="deals.changed", payload=changes.as_payload()
     )
+    if "owner" in changes.values:
+        publish(OwnersGiven(current_change_set().id, "deal", (deal.pk,)))
     tell_pages(deal, queries.contact_ids(deal.pk))
     return Deal.objects.get(pk=deal.pk)
 

@@ -2,5 +2,6 @@
 
 from tandem.handoff.views import kinds as kinds
 from tandem.handoff.views import merging as merging
+from tandem.handoff.views import notices as notices
 from tandem.handoff.views import panels as panels
 from tandem.handoff.views import stories as stories

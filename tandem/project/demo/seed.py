@@ -113,6 +113,9 @@ _SALES_NOTES = (
 )
 
 
+MENTIONS = 6
+
+
 def seed_demo(listener: Callable[[ProgressRecord], None] | None = None) -> None:
     """Fill in the demo company where it is not there, and print its sign-ins."""
     users = _users()
@@ -350,7 +353,7 @@ def _talk(random: Random, users: dict[str, User], people: list[Any]) -> None:
     """Both sides write about the same people: marketing first, then the seller who owns them."""
     person_type = object_type("person")
     sellers = {users[key].pk: users[key] for key in ("priya", "tom")}
-    for person in random.sample(people, 90):
+    for number, person in enumerate(random.sample(people, 90)):
         marketer = actor_for(users[random.choice(("isla", "hanna"))])
         tag = NewTag(name=random.choice(_TAGS))
         add_tag(marketer, person_type, person.public_id, data=tag)
@@ -358,7 +361,9 @@ def _talk(random: Random, users: dict[str, User], people: list[Any]) -> None:
         add_comment(marketer, person_type, person.public_id, data=note)
         seller = sellers.get(person.owner_id)
         if seller is not None:
-            answer = NewComment(text=random.choice(_SALES_NOTES))
+            text = random.choice(_SALES_NOTES)
+            # A few are written to the other side, so that there is something in its bell.
+            answer = NewComment(text=f"@{marketer.label}: {text}" if number < MENTIONS else text)
             add_comment(actor_for(seller), person_type, person.public_id, data=answer)
 
 

@@ -14,6 +14,7 @@ from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.records import queries, rules
+from tandem.records.actions.mentions import read_mentions
 from tandem.records.errors import ViewNameTaken
 from tandem.records.facts import CommentAdded
 from tandem.records.models import Comment, Layout, SavedView, Tag, TagLink, Visibility
@@ -115,10 +116,14 @@ def remove_tag(actor: Actor, object_type: ObjectType, public_id: UUID, *, name: 
 def add_comment(
     actor: Actor, object_type: ObjectType, public_id: UUID, *, data: NewComment
 ) -> Comment:
-    """Write to the colleagues about a record that the actor sees."""
+    """Write to the colleagues about a record that the actor sees; who is mentioned is told.
+
+    Raises Missing, MentionUnknown, TooManyMentions, MentionOutOfSight.
+    """
     record = queries.visible_record(object_type, actor, public_id)
+    text, mentioned = read_mentions(actor, object_type, record, data.text)
     comment = Comment.objects.create(
-        kind=object_type.kind, record_id=record.pk, author_id=_user_id(actor), text=data.text
+        kind=object_type.kind, record_id=record.pk, author_id=_user_id(actor), text=text
     )
     _tell(actor, [object_type.ref(record)], comment)
     publish(
@@ -127,6 +132,7 @@ def add_comment(
             comment_id=comment.pk,
             kind=object_type.kind,
             record_id=record.pk,
+            mentioned=tuple(user.pk for user in mentioned),
         )
     )
     return comment

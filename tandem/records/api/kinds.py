@@ -1,6 +1,6 @@
 """The API resource of every kind of record, made from its ObjectType."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Annotated, Any
@@ -33,8 +33,10 @@ from tandem.records.errors import MergedInto
 from tandem.records.models import Comment, DuplicatePair, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
 from tandem.records.queries.duplicates import open_pairs
+from tandem.records.queries.mentions import mentions_of, names_in
 from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules.custom import major_of
+from tandem.records.rules.mentions import drawn
 from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values, partly
 from tandem.records.slots import ObjectType
 
@@ -49,13 +51,22 @@ class ListIn(Schema):
     filter: Annotated[Plain, Field(max_length=20_000)] = ""
 
 
+class MentionOut(Schema):
+    """A colleague whom a text mentions, with the name of today."""
+
+    user: UUID
+    name: str
+
+
 class CommentOut(Schema):
-    """A comment on a record; ``author`` is the public id of the user."""
+    """A comment on a record; ``author`` is the public id of the user, ``text`` draws mentions as
+    names (written ``@Full Name``, ``@mail address`` or ``@{public id}``)."""
 
     id: UUID
     author: UUID
     author_name: str
     text: str
+    mentions: list[MentionOut]
     at: datetime
 
 
@@ -315,8 +326,9 @@ def _talk(router: Router, object_type: ObjectType) -> None:
         """The last 200 comments on a record, newest first."""
         actor = actor_of(request)
         record = queries.visible_record(object_type, actor, public_id)
-        found = queries.comments_on(object_type, record)[:MAX_PAGE_SIZE]
-        return {"items": [_comment(comment) for comment in found]}
+        found = list(queries.comments_on(object_type, record)[:MAX_PAGE_SIZE])
+        names = names_in(comment.text for comment in found)
+        return {"items": [_comment(comment, names) for comment in found]}
 
     @router.post(
         "/{uuid:public_id}/comments",
@@ -329,7 +341,7 @@ def _talk(router: Router, object_type: ObjectType) -> None:
         """Write a comment."""
         made = add_comment(actor_of(request), object_type, public_id, data=data)
         made.refresh_from_db()
-        return Status(201, _comment(made))
+        return Status(201, _comment(made, names_in([made.text])))
 
     @router.delete(
         "/{uuid:public_id}/comments/{uuid:comment_id}",
@@ -521,12 +533,13 @@ def _follows_merges(object_type: ObjectType) -> Callable[[Any], Any]:
     return decorate
 
 
-def _comment(comment: Comment) -> dict[str, Any]:
+def _comment(comment: Comment, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": comment.public_id,
         "author": comment.author.public_id,
         "author_name": comment.author.name,
-        "text": comment.text,
+        "text": drawn(comment.text, names),
+        "mentions": mentions_of(comment.text, names),
         "at": comment.at,
     }
 

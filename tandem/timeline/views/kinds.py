@@ -1,6 +1,9 @@
 """How comments, tags, files and merges are told; their room lies below and cannot do it itself."""
 
-from django.utils.html import format_html, format_html_join, linebreaks
+import re
+from collections.abc import Sequence
+
+from django.utils.html import escape, format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,7 +22,17 @@ def _commented(entry: TimelineEntry) -> SafeString:
 
 def _words(entry: TimelineEntry) -> SafeString:
     text = entry.payload["text"]
-    return SafeString(linebreaks(text, autoescape=True)) if text else SafeString()
+    names = [one["name"] for one in entry.payload.get("mentions", ()) if one["name"]]
+    return _marked(linebreaks(text, autoescape=True), names) if text else SafeString()
+
+
+def _marked(html: str, names: Sequence[str]) -> SafeString:
+    """The same with the names of those who are mentioned marked as such."""
+    if names:
+        marks = sorted({escape(f"@{name}") for name in names}, key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, marks)))
+        html = pattern.sub(lambda found: f'<span class="c-mention">{found[0]}</span>', html)
+    return SafeString(html)
 
 
 def _tagged(entry: TimelineEntry) -> SafeString:

@@ -1,5 +1,6 @@
 """The tab of the story: composer, filter by side, two lanes, older pages."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,6 +18,7 @@ from tandem.kernel.actions import last_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
+from tandem.kernel.refs import RecordRef
 from tandem.records.queries import visible_record
 from tandem.records.slots import (
     MERGED_TABLES,
@@ -27,7 +29,15 @@ from tandem.records.slots import (
     object_type_by_slug,
 )
 from tandem.timeline.actions import mark_read, order_story, pin, unpin
-from tandem.timeline.queries import FILTERS, MOST_NEW, marks_of, story_of
+from tandem.timeline.models import TimelineEntry
+from tandem.timeline.queries import (
+    FILTERS,
+    MOST_NEW,
+    entry_of,
+    marks_of,
+    place_above,
+    story_of,
+)
 from tandem.timeline.schemas import OrderIn, PinIn
 from tandem.ui.forms import submit
 from tandem.ui.responses import Toast, render, see_other
@@ -119,16 +129,21 @@ def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict
     ref = object_type.ref(record)
     side = request.GET.get("side", "")
     side = side if side in FILTERS else ""
-    before = request.GET.get("before", "")
     marks = marks_of(actor, ref)
-    found = story_of(
+    before = request.GET.get("before", "")
+    read = partial(
+        story_of,
         actor,
         ref,
         side=side or None,
-        before=before,
         is_oldest_first=marks.is_oldest_first,
         since=marks.since(timezone.now()),
     )
+    found = read(before=before)
+    wanted = None if before else _entry_asked_for(request, actor, ref)
+    if wanted is not None and all(one.event_id != wanted.event_id for one in found.entries):
+        before = place_above(wanted, is_oldest_first=marks.is_oldest_first)
+        found = read(before=before)
     mark_read(actor, ref, marks)
     base = reverse("records:record", args=[object_type, record.public_id])
     own = reverse("timeline:story", args=[object_type.slug, record.public_id])
@@ -152,6 +167,15 @@ def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict
         "may_pin": actor.may("timeline.pin"),
         "new_words": _new_words(found.new),
     }
+
+
+def _entry_asked_for(request: HttpRequest, actor: Actor, ref: RecordRef) -> TimelineEntry | None:
+    """The entry to which a link from elsewhere leads (``?entry=``), where it is in this story."""
+    try:
+        event = UUID(request.GET.get("entry", ""))
+    except ValueError:
+        return None
+    return entry_of(actor, ref, event)
 
 
 def _new_words(count: int) -> str:

@@ -363,6 +363,7 @@ def page_words() -> SafeString:
         "minutes": _("{m} min"),
         "hours": _("{h} h {m}"),
         "keys": _("Keys on this page"),
+        "colleagues": _("Colleagues"),
     }
     attributes = format_html_join(" ", 'data-{}="{}"', said.items())
     return format_html('<div id="ui-words" hidden {}></div>', attributes)
