@@ -129,6 +129,33 @@ def stricter(one: State, other: State) -> State:
     return max(one, other, key=STRICTNESS.__getitem__)
 
 
+NOES = frozenset({State.WITHDRAWN, State.DENIED})
+
+
+def said_by_either(said: Iterable[State]) -> State | None:
+    """What words come to of which nobody knows whose they are: a no among them is not unsaid by a
+    yes that may be another one's."""
+    words = list(said)
+    return max(
+        (one for one in words if one in NOES), key=STRICTNESS.__getitem__, default=folded(words)
+    )
+
+
+def apart(before: State | None, word: State | None, *, is_survivor: bool) -> State | None:
+    """What holds for one of two persons who were taken for one, when they are two again.
+
+    ``before`` held when they were merged, ``word`` is what was said since (``said_by_either``).
+    A no of either holds for both; a yes may be the other one's and allows the absorbed nothing.
+    """
+    if word is None or (word not in NOES and not is_survivor):
+        return before
+    if before is None:
+        return word
+    if before in NOES or word in NOES:
+        return stricter(before, word)
+    return next_state(before, word)
+
+
 # --- the chain ------------------------------------------------------------------------------------
 
 # Persons are spread over chains, so that as many may say something at the same moment.

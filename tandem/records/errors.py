@@ -107,6 +107,13 @@ class ImportNotReady(Conflict):
     message = _("This import has been started already.")
 
 
+class ImportReverted(Conflict):
+    """What an import brought was taken out with all that hung on it, consent included."""
+
+    code = "import_reverted"
+    message = _("A reverted import does not come back by Undo. Import the file again.")
+
+
 class ImportNotDone(Conflict):
     code = "import_not_done"
     message = _("There is nothing to take back: this import has written nothing.")
@@ -250,7 +257,8 @@ class MergeChoiceInvalid(Invalid):
 
 
 class NotMergedLast(Conflict):
-    """The survivor was merged or deleted since: that is to be taken back first."""
+    """The survivor was merged or deleted since, or another was merged into it with the same rows:
+    that is to be taken back first."""
 
     code = "not_merged_last"
     message = _("This record was merged or deleted since. Take that back first.")

@@ -27,7 +27,7 @@ from tandem.kernel.models import Record, Tracked
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.slots import Slot
-from tandem.records.models import FIELDS, Customisable, FieldDef, field_definitions
+from tandem.records.models import FIELDS, Customisable, FieldDef, MergeEvent, field_definitions
 from tandem.records.rules import FieldType as FieldType
 from tandem.records.rules.alike import Seen
 from tandem.records.rules.custom import PREFIX, Definition
@@ -620,15 +620,27 @@ class MergeRule(Protocol):
     def __call__(self, kind: str, survivor_id: int, absorbed_id: int) -> None: ...
 
 
+@runtime_checkable
+class PartRule(Protocol):
+    """What a room does of its own with two records that were one, in the running action, when every
+    row is back that can be. What they were stands in the rows that the merge kept."""
+
+    def __call__(self, actor: Actor, event: MergeEvent) -> None: ...
+
+
 @dataclass(frozen=True)
 class MergedTable:
     """A table that points to records which are merged: what people call its rows, and the rule
     where the pointer is CUSTOM or KEEP_STRICTEST. ``also(rows)`` gives further rows that the rule
-    may write, as querysets, by those that point to the two records."""
+    may write, as querysets, by those that point to the two records. ``apart`` is the rule when the
+    merge is taken back; where it is to know all rows of both as they were, they are
+    ``is_kept_whole``: those too that the merge left alone."""
 
     label: Text
     rule: MergeRule | None = None
     also: Callable[[QuerySet[Any]], Sequence[QuerySet[Any]]] | None = None
+    apart: PartRule | None = None
+    is_kept_whole: bool = False
 
 
 # By the label of the model: people.personemail.
@@ -662,6 +674,8 @@ class ErasedTable:
     because: Text = ""
     further: Callable[[str, Sequence[int]], Sequence[QuerySet[Any]]] | None = None
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tells: tuple[str, ...] = ()
+    told: "Callable[[Traces], Sequence[QuerySet[Any]]] | None" = None
 
 
 # By the label of the model: people.personemail.

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -123,7 +123,7 @@ def stage(system: Actor, make_user: Callable[..., User]) -> Stage:
             user=user,
             tags=[
                 Tag.objects.create(name=f"t{one}", normalized=f"t{one}")
-                for one in range(PER_TABLE * 2)
+                for one in range(PER_TABLE * 3)
             ],
             deals=[
                 Deal.objects.create(
@@ -135,7 +135,7 @@ def stage(system: Actor, make_user: Callable[..., User]) -> Stage:
                     currency="EUR",
                     opened_at=now,
                 )
-                for one in range(PER_TABLE * 2)
+                for one in range(PER_TABLE * 3)
             ],
             company=firm,
             form=Form.objects.create(name="Contact", slug="contact"),
@@ -179,7 +179,7 @@ def _message(stage: Stage, side: int, at: int) -> dict[str, Any]:
     }
 
 
-MOTIONS = ["new-business", *(f"m{one}" for one in range(PER_TABLE * 2))]
+MOTIONS = ["new-business", *(f"m{one}" for one in range(PER_TABLE * 3))]
 
 # A row of each table that points to persons or companies: the values of the n-th one of a side.
 # Some are of both sides (the same tag, the same deal), as they are in life.
@@ -573,6 +573,122 @@ def test_later_edits_of_the_survivor_stay_and_all_else_goes_back(
 
 def _of(found: dict[str, dict[int, Any]], label: str, record_id: int) -> list[int]:
     return [pk for pk, row in found[label].items() if row["record_id"] == record_id]
+
+
+# --- any links, any order -------------------------------------------------------------------------
+
+# Links of a person that a merge moves, unites or weighs; each in two rows, one of which all share.
+FEW = (
+    "people.personemail",
+    "people.personphone",
+    "people.employment",
+    "people.lifecyclestate",
+    "records.taglink",
+    "records.comment",
+    "timeline.pin",
+    "lake.subjectalias",
+    "consent.consentstate",
+    "handoff.lead",
+    "deals.dealcontact",
+)
+SOME = st.dictionaries(
+    st.tuples(st.sampled_from(FEW), st.integers(0, 2)), st.integers(1, 2), max_size=14
+)
+ORDERS = st.lists(
+    st.one_of(
+        st.tuples(st.just("merge"), st.integers(0, 2), st.integers(0, 2)),
+        st.tuples(st.just("part"), st.integers(0, 3), st.just(0)),
+    ),
+    min_size=2,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(links=SOME, order=ORDERS)
+def test_merged_and_parted_in_any_order_all_are_as_they_were(
+    links, order, system, stage, add, person_kind
+):
+    with transaction.atomic():
+        people = [add("Ann Lee"), add("Anne Lee", country="GB"), add("Anna Lee", country="DE")]
+        _kinds["now"] = "person"
+        for person in people:
+            _said_of[person.pk] = _say(system, person)
+        in_one_change(system, lambda: _link(stage, person_kind, people, links))
+        before = everything(person_kind)
+        standing: list[MergeEvent] = []
+        for deed, one, other in order:
+            if deed == "part":
+                _try_to_part(system, person_kind, standing, one)
+            else:
+                _try_to_merge(system, person_kind, people, standing, one, other)
+        while standing:
+            assert _try_to_part(system, person_kind, standing, len(standing) - 1)
+        assert differences(before, everything(person_kind)) == []
+        transaction.set_rollback(True)
+
+
+def _link(
+    stage: Stage, kind: ObjectType, people: list[Person], links: dict[tuple[str, int], int]
+) -> None:
+    columns = {one.model._meta.label_lower: one for one in pointers_of(kind)}
+    for (label, side), count in links.items():
+        pointer = columns[label]
+        make = ROWS[label, pointer.column]
+        for n in range(count):
+            pointer.model._base_manager.create(**make(stage, people[side].pk, side, n))
+    assert kind.merging is not None
+    kind.merging.derive([person.pk for person in people])
+
+
+def _try_to_merge(
+    system: Actor,
+    kind: ObjectType,
+    people: list[Person],
+    standing: list[MergeEvent],
+    one: int,
+    other: int,
+) -> None:
+    try:
+        with transaction.atomic():
+            event = merge(system, kind, people[one].public_id, people[other].public_id)
+    except (Missing, MergeWithItself):
+        return
+    standing.append(event)
+
+
+def _try_to_part(system: Actor, kind: ObjectType, standing: list[MergeEvent], at: int) -> bool:
+    """Whether it could be taken back; what a later merge has written over waits for that."""
+    if at >= len(standing):
+        return False
+    event = standing[at]
+    survivor = Person.objects.get(pk=event.survivor_id)
+    try:
+        with transaction.atomic():
+            done = unmerge(system, kind, survivor.public_id, event=event.public_id)
+    except (Missing, NotMergedLast):
+        return False
+    assert done.stays == {}
+    standing.pop(at)
+    return True
+
+
+def test_a_merge_whose_rows_a_later_one_wrote_over_waits_for_that(system, add, person_kind):
+    one, two, three = add("Ann"), add("Anne", email="a@x.example"), add("Anna", email="b@x.example")
+    first = merge(system, person_kind, one.public_id, two.public_id)
+    second = merge(
+        system, person_kind, one.public_id, three.public_id, choices={"email": "absorbed"}
+    )
+    before = everything(person_kind)
+    with pytest.raises(NotMergedLast):
+        unmerge(system, person_kind, one.public_id, event=first.public_id)
+    assert differences(before, everything(person_kind)) == []
+    unmerge(system, person_kind, one.public_id, event=second.public_id)
+    unmerge(system, person_kind, one.public_id, event=first.public_id)
+    primary = PersonEmail.objects.filter(is_primary=True).values_list("person_id", flat=True)
+    assert set(primary) == {two.pk, three.pk}
 
 
 # --- which values stay ----------------------------------------------------------------------------

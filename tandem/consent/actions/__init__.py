@@ -8,13 +8,13 @@ from tandem.consent.actions.ledger import (
     create_consent,
     create_suppression,
     delete_suppression,
-    merge_consent,
     record_consent,
     set_preferences,
     stop_all,
     stop_topics,
     suppress,
 )
+from tandem.consent.actions.merging import merge_consent, part_consent
 
 __all__ = [
     "change_suppression",
@@ -23,6 +23,7 @@ __all__ = [
     "create_suppression",
     "delete_suppression",
     "merge_consent",
+    "part_consent",
     "record_consent",
     "set_preferences",
     "stop_all",

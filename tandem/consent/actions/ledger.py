@@ -24,7 +24,6 @@ from tandem.consent.models import ConsentEvent, ConsentEvidence, ConsentState, S
 from tandem.consent.queries import MailLink
 from tandem.consent.rules import (
     CHAINS,
-    STRICTNESS,
     Basis,
     Channel,
     Purpose,
@@ -77,18 +76,14 @@ def record_consent(
         raise NothingToRecord()
     if not wording.strip():
         raise WordingMissing(field="wording")
-    living = queries.living_person(actor, person_id)
-    if living is None:
-        raise PersonUnknown(field="person")
-    person = Person.objects.get(pk=living)
+    person = _spoken_of(actor, person_id)
     moment = at or timezone.now()
     shown = keep_wording(wording, moment)
-    _lock_chain(person.pk)
-    events = _append(person, entries, shown, evidence, moment)
+    events = append_events(person, entries, shown, evidence, moment)
     changed: list[ConsentState] = []
     states = [_keep(person.pk, event, changed) for event in events]
     if changed:
-        _tell(actor, person.pk, changed, shown)
+        tell_changed(actor, person.pk, changed, shown)
         publish(ConsentChanged(current_change_set().id, (person.pk,)))
     return states
 
@@ -232,14 +227,14 @@ def keep_wording(text: str, at: datetime) -> Wording:
     return Wording.objects.get(digest=digest)
 
 
-def _append(
+def append_events(
     person: Person,
     entries: Sequence[ConsentEntry],
     shown: Wording,
     evidence: ConsentEvidenceIn,
     at: datetime,
 ) -> list[ConsentEvent]:
-    """Write the events at the end of the person's chain, with their evidence."""
+    """Write the events at the end of the person's chain, which is held, with their evidence."""
     chain = person.pk % CHAINS
     last = (
         ConsentEvent.objects.filter(chain=chain)
@@ -323,7 +318,9 @@ def _keep(person_id: int, event: ConsentEvent, changed: list[ConsentState]) -> C
     return found
 
 
-def _tell(actor: Actor, person_id: int, changed: Sequence[ConsentState], shown: Wording) -> None:
+def tell_changed(
+    actor: Actor, person_id: int, changed: Sequence[ConsentState], shown: Wording
+) -> None:
     """One entry in the person's story for each state that something came to."""
     for state in State:
         of = [row for row in changed if row.state == state]
@@ -337,12 +334,22 @@ def _tell(actor: Actor, person_id: int, changed: Sequence[ConsentState], shown: 
             tell_story(actor, [ref], kind=f"consent.{state}", payload=payload)
 
 
-def _lock_chain(person_id: int) -> None:
-    # One person's words are written one after the other; so are those of the same chain.
+def _spoken_of(actor: Actor, person_id: int) -> Person:
+    """The person of whom this is said, their chain held: nobody merges them from now on."""
+    known = None
+    while (living := queries.living_person(actor, person_id)) is not None:
+        if living == known:
+            return Person.objects.get(pk=living)
+        hold_chains(living)
+        known = living
+    raise PersonUnknown(field="person")
+
+
+def hold_chains(*person_ids: int) -> None:
+    """One person's words are written one after the other; so are those of the same chain."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [queries.CHAIN_LOCK, person_id % CHAINS]
-        )
+        for chain in sorted({one % CHAINS for one in person_ids}):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [queries.CHAIN_LOCK, chain])
 
 
 # --- the stop list --------------------------------------------------------------------------------
@@ -427,26 +434,3 @@ def _retire(of: Mapping[str, Any]) -> None:
     Suppression.objects.filter(deleted_at__isnull=True, **of).update(
         deleted_at=Now(), updated_at=Now(), row_version=F("row_version") + 1
     )
-
-
-# --- merging --------------------------------------------------------------------------------------
-
-
-def merge_consent(kind: str, survivor_id: int, absorbed_id: int) -> None:
-    """Of what two records of one person say about the same thing, the stricter holds; of two that
-    say the same, the one that was said first. What was said stays with whom it was said of."""
-    both = ConsentState.objects.filter(person_id__in=[survivor_id, absorbed_id])
-    kept: dict[tuple[str, str, str], ConsentState] = {}
-    looser: list[int] = []
-    for state in both.order_by("since", "pk"):
-        about = (state.channel, state.topic, state.purpose)
-        other = kept.get(about)
-        if other is None:
-            kept[about] = state
-        elif STRICTNESS[State(state.state)] > STRICTNESS[State(other.state)]:
-            looser.append(other.pk)
-            kept[about] = state
-        else:
-            looser.append(state.pk)
-    both.filter(pk__in=looser).delete()
-    both.filter(person_id=absorbed_id).update(person_id=survivor_id)

@@ -330,11 +330,12 @@ def _settle(event: MergeEvent, kind: ObjectType, pointers: Sequence[Pointer]) ->
         both = [event.survivor_id, event.absorbed_id]
         with connection.cursor() as cursor:
             cursor.execute(statement, [model is kind.model, both, event.pk, label])
-            cursor.execute(
-                "DELETE FROM records_mergedrow WHERE event_id = %s AND model = %s"
-                " AND before - %s::text[] = after - %s::text[]",
-                [event.pk, label, _BOOKKEEPING, _BOOKKEEPING],
-            )
+            if not ((table := MERGED_TABLES.get(label)) and table.is_kept_whole):
+                cursor.execute(
+                    "DELETE FROM records_mergedrow WHERE event_id = %s AND model = %s"
+                    " AND before - %s::text[] = after - %s::text[]",
+                    [event.pk, label, _BOOKKEEPING, _BOOKKEEPING],
+                )
         count = event.merged_rows.filter(model=label, is_moved=True).count()
         moved |= {label: count} if count else {}
     return moved
@@ -374,6 +375,8 @@ def _take_apart(actor: Actor, event: MergeEvent) -> Unmerged:
         survivor = records.get(event.survivor_id)
         is_known = actor.scope_of(kind.kind) == "all" and survivor is not None
         raise NotMergedLast() if is_known else Missing()
+    if _was_merged_over(event, kind):
+        raise NotMergedLast()
     pointers = pointers_of(kind)
     stays: Counter[str] = Counter()
     tables = _kept_models(event)
@@ -387,6 +390,10 @@ def _take_apart(actor: Actor, event: MergeEvent) -> Unmerged:
         stays[model._meta.label_lower] += _put_back(
             event, model, _pointing(model, pointers), returned[model]
         )
+    for pointer in pointers:
+        table = MERGED_TABLES.get(pointer.model._meta.label_lower)
+        if table is not None and table.apart is not None:
+            table.apart(actor, event)
     merging.derive(both)
     _write(kind.model, both)
     _answer(event, PairState.OPEN, of=PairState.MERGED)
@@ -402,6 +409,29 @@ def _take_apart(actor: Actor, event: MergeEvent) -> Unmerged:
         tell_story(actor, [RecordRef(kind.kind, pk)], kind="records.unmerged", payload=payload)
     publish(RecordsUnmerged(current_change_set().id, kind.kind, *both))
     return Unmerged(event, found)
+
+
+def _was_merged_over(event: MergeEvent, kind: ObjectType) -> bool:
+    """Whether a later merge into the same survivor, which stands, wrote rows that this one wrote:
+    only when that is taken back are they what this one left. The record itself keeps what fits."""
+    later = MergeEvent.objects.filter(
+        kind=event.kind, survivor_id=event.survivor_id, undone_in__isnull=True, pk__gt=event.pk
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM records_mergedrow m JOIN records_mergedrow o"
+            " ON o.event_id = ANY (%(later)s) AND o.model = m.model AND o.object_id = m.object_id"
+            " WHERE m.event_id = %(event)s AND m.model <> %(own)s"
+            " AND (m.after IS NULL OR m.before - %(skip)s::text[] <> m.after - %(skip)s::text[])"
+            " AND (o.after IS NULL OR o.before - %(skip)s::text[] <> o.after - %(skip)s::text[]))",
+            {
+                "later": list(later.values_list("pk", flat=True)),
+                "event": event.pk,
+                "own": kind.model._meta.label_lower,
+                "skip": _BOOKKEEPING,
+            },
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _give_back(event: MergeEvent, model: _Model, columns: Sequence[str]) -> tuple[set[int], int]:
