@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tandem.project.archive import DUMP, write_archive
 from tandem.project.binaries import find_tools
 from tandem.project.faults import OperatorError, first_line
-from tandem.project.home import Home, sync_dir
+from tandem.project.home import ERASED, Home, sync_dir, write_whole
 from tandem.project.postgres import database
 from tandem.project.schema import SCHEMA_LOCK
 
@@ -28,6 +28,7 @@ class Report:
     size_bytes: int
     files: int
     kept_aside: tuple[str, ...] = ()
+    erased_again: int = 0
 
 
 def write_backup(home: Home, path: Path, *, wait_seconds: float = 600.0) -> Report:
@@ -54,8 +55,23 @@ def write_backup(home: Home, path: Path, *, wait_seconds: float = 600.0) -> Repo
         draft = Path(folder) / "archive"
         count = write_archive(home, draft, dump)
         draft.replace(path)
+    keep_ledger_beside(home, path)
     sync_dir(path.parent)
     return Report(path=path, size_bytes=path.stat().st_size, files=count)
+
+
+def keep_ledger_beside(home: Home, path: Path) -> None:
+    """Keep the ledger of the erased beside the archives, so that where the home is lost, an older
+    one brings nobody back. What stands there is kept: other homes may write to the same folder."""
+    if not home.erasure_ledger.exists():
+        return
+    beside = path.with_name(ERASED)
+    there = beside.read_text() if beside.exists() else ""
+    known = set(there.splitlines())
+    own = home.erasure_ledger.read_text().splitlines()
+    new = [line for line in own if line and line not in known]
+    if new:
+        write_whole(beside, "\n".join([*there.splitlines(), *new]) + "\n")
 
 
 @contextmanager

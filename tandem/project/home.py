@@ -28,13 +28,19 @@ FORMAT_STEPS: dict[int, Callable[["Home"], None]] = {}
 LONGEST_RUN_DIR = 80
 """Characters: a unix socket's path may have 107, and names are added to the folder."""
 
+ERASED = "erased.jsonl"
+
+STAGED_FILES = "TANDEM_STAGED_FILES"
+"""How a restore tells the process that finishes its copy where the files of the copy are."""
+
 OURS = frozenset(
     {
         "format.json", "secret-key", "database-password", "superuser-password", "up.lock",
-        "postgres.lock", "postgres.users", "run", "logs", "files",
+        "postgres.lock", "postgres.users", "run", "logs", "files", ERASED,
     }
 )  # fmt: skip
-"""What processes that start at once may have made in a home before its format stands."""
+"""What may be in a home before its format stands: made by processes that start at once, or the
+ledger of the erased, brought along from another home."""
 
 ROOT_HOME = Path("/var/lib/tandem")
 
@@ -48,6 +54,7 @@ class Home:
     given_secret_key: str | None = None
     given_public_url: str | None = None
     smtp_url: str | None = None
+    staged_files: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Home":
@@ -58,6 +65,7 @@ class Home:
             given_secret_key=environ.get("TANDEM_SECRET_KEY") or None,
             given_public_url=environ.get("TANDEM_PUBLIC_URL") or None,
             smtp_url=environ.get("TANDEM_SMTP_URL") or None,
+            staged_files=environ.get(STAGED_FILES) or None,
         )
 
     @property
@@ -84,8 +92,9 @@ class Home:
 
     @property
     def files_dir(self) -> Path:
-        """Uploaded and generated files: part of every backup."""
-        return self.path / "files"
+        """Uploaded and generated files: part of every backup. A restore sets its copy right in a
+        folder of its own, before that takes this place."""
+        return Path(self.staged_files) if self.staged_files else self.path / "files"
 
     @property
     def log_dir(self) -> Path:
@@ -134,7 +143,7 @@ class Home:
     @property
     def erasure_ledger(self) -> Path:
         """Who was erased, by ids and keyed hashes: in no archive, so that none brings them back."""
-        return self.path / "erased.jsonl"
+        return self.path / ERASED
 
     @property
     def restore_file(self) -> Path:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,19 +34,27 @@ from tandem.project.archive import (
 from tandem.project.backup import Report, run_tool, tools_dir
 from tandem.project.binaries import find_tools
 from tandem.project.faults import OperatorError, first_line, last_words
-from tandem.project.home import Home, make_dir, sync_dir, write_whole
+from tandem.project.home import ERASED, STAGED_FILES, Home, make_dir, sync_dir, write_whole
 from tandem.project.postgres import Cluster, database
 from tandem.project.schema import note_current
 
 
-def restore_backup(home: Home, path: Path, *, force: bool = False) -> Report:
+def restore_backup(
+    home: Home, path: Path, *, force: bool = False, erased: Sequence[Path] = ()
+) -> Report:
     """Bring an archive back into an empty installation; with `force` the old one is kept aside.
 
     Nothing is touched before every checksum of the archive holds. The copy is built beside the
     installation, migrated, and held from sending, before it takes its place; a restore that is
-    interrupted while it does leaves a mark that stops every other command. Raises OperatorError.
+    interrupted while it does leaves a mark that stops every other command. Who was erased since is
+    erased from the copy, by the ledger of the home, the one beside the archive and those in
+    ``erased``. Raises OperatorError.
     """
     path = path.absolute()
+    ledgers = [home.erasure_ledger, path.with_name(ERASED), *(one.absolute() for one in erased)]
+    for ledger in erased:
+        if not ledger.is_file():
+            raise OperatorError(f"There is no file {ledger}.")
     manifest = check_archive(path)
     home.prepare()
     with _alone(home), database(home, restoring=True) as url:
@@ -60,13 +68,19 @@ def restore_backup(home: Home, path: Path, *, force: bool = False) -> Report:
         secret_key = read_member(path, SECRET_KEY, manifest)
         try:
             files = _stage_files(home, path)
-            _finish_in(home, staged, secret_key)
+            again = _finish_in(home, staged, files, secret_key, ledgers)
         except OperatorError:
             _unstage(home, url, staged)
             raise
         kept = _swap(home, url, staged, files, secret_key)
     count = sum(name.startswith(FILES) for name in manifest["entries"])
-    return Report(path=path, size_bytes=path.stat().st_size, files=count, kept_aside=tuple(kept))
+    return Report(
+        path=path,
+        size_bytes=path.stat().st_size,
+        files=count,
+        kept_aside=tuple(kept),
+        erased_again=again,
+    )
 
 
 def is_empty(home: Home, url: str) -> bool:
@@ -147,13 +161,21 @@ def _unstage(home: Home, url: str, staged: str) -> None:
     shutil.rmtree(home.path / "files.restoring", ignore_errors=True)
 
 
-def _finish_in(home: Home, staged: str, secret_key: bytes | None) -> None:
-    """Migrate the copy and hold its sending, in a process that sees only the copy."""
-    environ = {**os.environ, "TANDEM_HOME": str(home.path), "DATABASE_URL": staged}
+def _finish_in(
+    home: Home, staged: str, files: Path, secret_key: bytes | None, ledgers: Sequence[Path]
+) -> int:
+    """Migrate the copy, hold its sending and erase the erased again, in a process that sees only
+    the copy; how many were back."""
+    environ = {
+        **os.environ,
+        "TANDEM_HOME": str(home.path),
+        "DATABASE_URL": staged,
+        STAGED_FILES: str(files),
+    }
     if secret_key is not None:
         environ["TANDEM_SECRET_KEY"] = secret_key.decode()
     result = subprocess.run(
-        [sys.executable, "-P", "-m", "tandem", "finish-restore"],
+        [sys.executable, "-P", "-m", "tandem", "finish-restore", *map(str, ledgers)],
         env=environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -164,6 +186,7 @@ def _finish_in(home: Home, staged: str, secret_key: bytes | None) -> None:
         raise OperatorError(
             f"The archive could not be brought up to date: {last_words(result.stderr)}"
         )
+    return int(result.stdout.split()[-1])
 
 
 def _swap(home: Home, url: str, staged: str, files: Path, secret_key: bytes | None) -> list[str]:

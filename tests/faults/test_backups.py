@@ -6,6 +6,7 @@ import pytest
 
 from tandem.project import postgres
 from tandem.project.home import Home
+from tests.faults.erasing import in_home, left_of_them
 from tests.faults.tree import Tree, tandem
 
 pytestmark = pytest.mark.faults
@@ -31,6 +32,7 @@ def test_a_restored_copy_has_everything_and_may_not_send(finished_home, archive,
         "files": 1,
         "kept_aside": [],
         "sending_held": True,
+        "erased_again": 0,
     }
     assert before == (False, 1, 1000)
     assert installation(copy) == (True, 2, 1000)
@@ -95,3 +97,70 @@ def test_an_interrupted_swap_stops_every_command_until_it_is_repeated(home, arch
     assert all("was interrupted" in one.stderr for one in refused)
     assert repeated.returncode == 0, repeated.stderr
     assert installation(home) == (True, 2, 1000)
+
+
+# --- who was erased stays so ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def planted(home, tmp_path):
+    """A home with somebody in it, and a backup of it from before they were erased."""
+    in_home(home, "plant")
+    old = tmp_path / "old.tar"
+    assert tandem(home, "backup", str(old)).returncode == 0
+    assert not (tmp_path / "erased.jsonl").exists()  # nobody was erased yet
+    in_home(home, "erase")
+    assert left_of_them(home) == []
+    return home, old
+
+
+def restored(home, archive, *options):
+    result = tandem(home, "restore", str(archive), "--json", *options)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)["erased_again"]
+
+
+def test_an_older_archive_brings_back_nobody_who_was_erased_since(planted):
+    home, old = planted
+
+    again = restored(home, old, "--force")
+
+    assert again == 1
+    assert left_of_them(home) == []
+    with postgres.database(Home(path=home)) as url, psycopg.connect(url) as connection:
+        ((people, erasures, files),) = connection.execute(
+            "SELECT (SELECT count(*) FROM people_person), (SELECT count(*) FROM records_erasure"
+            " WHERE state = 'done' AND settled_at IS NOT NULL),"
+            " (SELECT count(*) FROM records_storedfile)"
+        ).fetchall()
+    assert (people, erasures, files) == (0, 1, 0)
+    assert len((home / "erased.jsonl").read_text().split()) == 1
+    assert (home / "files" / "2026" / "offer é.txt").read_text() == "hello"
+
+
+def test_nor_does_it_on_another_machine_where_a_later_backup_or_the_ledger_is_at_hand(
+    planted, ground, tmp_path
+):
+    home, old = planted
+    alone = tmp_path / "elsewhere"
+    alone.mkdir()
+    shutil.copy(old, alone / "old.tar")
+
+    # Without either nobody can know; this is what the guide warns of.
+    assert restored(ground / "unaware", alone / "old.tar") == 0
+    assert "people_person" in left_of_them(ground / "unaware")
+
+    assert restored(ground / "told", alone / "old.tar", "--erased", str(home / "erased.jsonl")) == 1
+    assert left_of_them(ground / "told") == []
+    assert (ground / "told" / "erased.jsonl").read_text() != ""
+
+    assert tandem(home, "backup", str(tmp_path / "new.tar")).returncode == 0
+    assert (tmp_path / "erased.jsonl").read_text().count("zqx") == 0
+    assert restored(ground / "beside", old) == 1
+    assert left_of_them(ground / "beside") == []
+
+    brought = ground / "brought"
+    brought.mkdir()
+    shutil.copy(home / "erased.jsonl", brought / "erased.jsonl")
+    assert restored(brought, alone / "old.tar") == 1
+    assert left_of_them(brought) == []

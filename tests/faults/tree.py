@@ -47,7 +47,7 @@ def tandem(
         env={**environment(home), **(environ or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=within(120),
         check=False,
     )
 

@@ -6,31 +6,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tandem.accounts.actions import change_user
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import UserChange
-from tandem.kernel.actions import last_change_set
+from tandem.kernel.actions import action, last_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.models import ChangeSet, RecordChange
 from tandem.kernel.undo import Irreversible, undo, undoable_by
-from tandem.people.actions import change_person, create_company, create_person, delete_person
+from tandem.people.actions import (
+    change_person,
+    create_company,
+    create_person,
+    delete_person,
+    erased_among,
+)
 from tandem.people.models import Person, PersonEmail
 from tandem.people.schemas import ChangePerson, NewCompany, NewPerson
 from tandem.records.actions import (
     add_comment,
     ask_erasure,
     erase,
+    erase_restored,
     merge,
     refuse_erasure,
     settle,
     withdraw_refusal,
 )
+from tandem.records.actions.erasing import tombstone
 from tandem.records.errors import ErasureOpen, ErasureUnconfirmed, NotErasable, ReasonMissing
 from tandem.records.jobs import carry_out_erasure
 from tandem.records.models import Comment, Erasure, ErasureBasis, ErasureState
+from tandem.records.queries.erasing import tombstones_in
 from tandem.records.rules.erasing import is_sealed
 from tandem.records.schemas import NewComment
 from tandem.records.slots import ObjectType, object_type
@@ -65,6 +75,12 @@ def erased(actor: Actor, kind: ObjectType, person: Person) -> Erasure:
     done = erase(actor, asked)
     settle(done)
     return Erasure.objects.get(pk=done.pk)
+
+
+@action(permission="records.erase")
+def in_one_change(actor: Actor, build: Callable[[], Any]) -> Any:
+    """Rows of any table, made in one change set: to set a scene."""
+    return build()
 
 
 def test_a_person_goes_with_addresses_and_history(admin, person_kind, add):
@@ -171,6 +187,47 @@ def test_an_erasure_is_done_once(admin, person_kind, add):
     settle(again)
     assert again.certificate == done.certificate
     assert again.done_at == done.done_at
+
+
+def told_of(done: Erasure) -> dict[str, Any]:
+    return json.loads(json.dumps(tombstone(done)))  # type: ignore[no-any-return]
+
+
+def test_a_tombstone_erases_again_whoever_is_back(admin, person_kind, add, folder):
+    ann, double = add("Ann Marie Lee", email="ann@thistle.example"), add("Annie Lee")
+    stays = add("Bo Berg")
+    was = list(Person.objects.order_by("pk").values())
+    merge(admin, person_kind, ann.public_id, double.public_id)
+    done = erased(admin, person_kind, ann)
+    told = told_of(done)
+    assert tombstones_in(folder / "erased.jsonl") == [told]
+    # As an older copy has them: apart, and nothing known of an erasure.
+    Erasure.objects.all().delete()
+    (folder / "erased.jsonl").write_text('{"id": "cut o')
+
+    def bring_back() -> None:
+        Person.objects.bulk_create(Person(**row) for row in was if row["id"] != stays.pk)
+
+    in_one_change(admin, bring_back)
+    assert erase_restored(admin, [told]) == 1
+    assert list(Person.objects.values_list("pk", flat=True)) == [stays.pk]
+    kept = Erasure.objects.get()
+    assert (kept.certificate, kept.seal, kept.keys) == (done.certificate, done.seal, done.keys)
+    assert is_sealed(kept.certificate, kept.seal, settings.SECRET_KEY)
+    assert kept.settled_at is not None
+    assert [one["id"] for one in tombstones_in(folder / "erased.jsonl")] == [told["id"]]
+    assert erase_restored(admin, [told]) == 0  # done again, it does nothing
+    assert len(tombstones_in(folder / "erased.jsonl")) == 1
+
+
+def test_a_tombstone_of_who_is_not_in_the_copy_is_kept(admin, person_kind, add, folder):
+    told = told_of(erased(admin, person_kind, add("Ann Marie Lee", email="ann@thistle.example")))
+    Erasure.objects.all().delete()
+    (folder / "erased.jsonl").unlink()
+    assert erase_restored(admin, [told, {**told, "kind": "gone"}]) == 0
+    assert Erasure.objects.get().subjects == told["subjects"]
+    assert erased_among(["ann@thistle.example"]) == {"ann@thistle.example"}
+    assert tombstones_in(folder / "erased.jsonl") == [told]
 
 
 def test_names_and_numbers_that_others_bear_stay(admin, person_kind, add, system):

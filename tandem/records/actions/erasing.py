@@ -6,7 +6,7 @@ tombstone goes into a ledger outside of the database, so that a restored copy er
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import UUID
 import pgtrigger
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, F, Model, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -30,11 +30,11 @@ from tandem.kernel.models import ChangeSet, RecordChange, Tracked
 from tandem.kernel.progress import announce
 from tandem.records import queries
 from tandem.records.actions.exports import export_folder
+from tandem.records.actions.files import hold_contents, remove_content, unused_contents
 from tandem.records.actions.sweeping import Patterns, sweep
 from tandem.records.errors import ErasureOpen, ErasureUnconfirmed, ReasonMissing
 from tandem.records.facts import RecordErased
 from tandem.records.models import (
-    Attachment,
     Erasure,
     ErasureBasis,
     ErasureState,
@@ -52,10 +52,11 @@ from tandem.records.queries.erasing import (
     open_erasure,
     reach_of,
     table_of,
+    tombstones_in,
     tracked_pointers,
 )
 from tandem.records.rules.erasing import seal
-from tandem.records.slots import ERASERS, ObjectType, object_type
+from tandem.records.slots import ERASERS, OBJECT_TYPES, ObjectType, object_type
 
 _Model = type[Model]
 STEPS = 2
@@ -159,12 +160,10 @@ def erase(actor: Actor, erasure: Erasure) -> Erasure:
 def erase_again(actor: Actor, *, kind: ObjectType, told: Mapping[str, Any]) -> bool:
     """Erase what a tombstone names and a restored copy brought back; whether there was any.
 
-    The tombstone is kept in the copy, too, with the certificate of the first time.
+    Those who were one when they were erased may be several in the copy: each is. The tombstone is
+    kept in the copy, too, with the certificate of the first time.
     """
     known = Erasure.objects.select_for_update().filter(public_id=told["id"]).first()
-    rows = kind.model._base_manager.filter(public_id__in=told["subjects"])
-    # Whom others were merged into comes first, and takes them along.
-    record_id = rows.order_by("-merged_into", "pk").values_list("pk", flat=True).last()
     if known is None:
         known = Erasure.objects.create(
             public_id=told["id"],
@@ -176,11 +175,35 @@ def erase_again(actor: Actor, *, kind: ObjectType, told: Mapping[str, Any]) -> b
             actor_label=told["by"],
             asked_at=told["at"],
         )
-    if record_id is None:
+    # Whom others were merged into goes first, and takes them along.
+    rows = kind.model._base_manager.filter(public_id__in=told["subjects"])
+    order = F("merged_into_id").asc(nulls_first=True) if kind.merging is not None else "pk"
+    is_back = False
+    while (record_id := rows.order_by(order).values_list("pk", flat=True).first()) is not None:
+        known = _erase(actor, kind, known, record_id, keep=told)
+        is_back = True
+    if not is_back and known.state != ErasureState.DONE:
         _keep_tombstone(known, told)
-        return False
-    _erase(actor, kind, known, record_id, keep=told)
-    return True
+    return is_back
+
+
+def erase_restored(actor: Actor, tombstones: Iterable[Mapping[str, Any]]) -> int:
+    """Erase again, in a restored copy, whom these tombstones name; how many of them were back.
+
+    Files go with them, and the ledger of this installation knows all that the copy knows. Done
+    again it does nothing. Raises Refused.
+    """
+    back = 0
+    for told in tombstones:
+        kind = OBJECT_TYPES.get(told["kind"])
+        back += kind is not None and erase_again(actor, kind=kind, told=told)
+    listed = {told["id"] for told in tombstones_in(Path(settings.ERASURE_LEDGER))}
+    for found in Erasure.objects.filter(state=ErasureState.DONE).order_by("pk"):
+        if found.settled_at is None:
+            settle(found)
+        elif str(found.public_id) not in listed:
+            write_tombstone(found)
+    return back
 
 
 def _erase(
@@ -208,9 +231,11 @@ def _erase(
     replaced = sweep(Patterns.of(traces, subjects), mark=f"[erased {erasure.pk}]")
     files += _files_without_row()
     now = timezone.now()
+    files += erasure.files if keep is not None else []
     Erasure.objects.filter(pk=erasure.pk).update(
         record_id=None,
         state=ErasureState.DONE,
+        settled_at=None,
         subjects=names if keep is None else sorted({*names, *keep["subjects"]}),
         keys=list(how.keys(traces)) if keep is None else keep["keys"],
         files=files,
@@ -428,9 +453,9 @@ def _files_with(reach: Reach) -> list[str]:
 
 def _files_without_row() -> list[str]:
     """Contents that no record has any more."""
-    unused = StoredFile.objects.exclude(pk__in=Attachment.objects.values("file_id"))
-    hashes = list(unused.values_list("sha256", flat=True))
-    unused.delete()
+    hold_contents(unused_contents().values_list("sha256", flat=True))
+    hashes = list(unused_contents().values_list("sha256", flat=True))
+    StoredFile.objects.filter(sha256__in=hashes).delete()
     return [str(queries.content_path(one).relative_to(_folder())) for one in hashes]
 
 
@@ -445,9 +470,20 @@ def settle(erasure: Erasure) -> None:
         return
     export_folder()
     for name in erasure.files:
-        (_folder() / name).unlink(missing_ok=True)
+        _remove(_folder() / name, erasure)
     write_tombstone(erasure)
     _note_settled(erasure)
+
+
+def _remove(path: Path, erasure: Erasure) -> None:
+    """A file that was listed; what somebody has sent since and uses again is theirs."""
+    assert erasure.done_at is not None
+    if path.is_relative_to(queries.content_folder()):
+        with transaction.atomic():
+            hold_contents([path.name])
+            remove_content(path, sent_before=erasure.done_at.timestamp())
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _note_settled(erasure: Erasure) -> None:
@@ -472,9 +508,14 @@ def tombstone(erasure: Erasure) -> dict[str, Any]:
 
 
 def write_tombstone(erasure: Erasure) -> None:
-    """Add a line to the ledger of the installation, and make it last."""
+    """Add a line to the ledger of the installation, and make it last; one that is there is kept."""
     path = Path(settings.ERASURE_LEDGER)
-    line = json.dumps(tombstone(erasure), separators=(",", ":")) + "\n"
+    told = tombstone(erasure)
+    if any(one["id"] == told["id"] for one in tombstones_in(path)):
+        return
+    line = json.dumps(told, separators=(",", ":")) + "\n"
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        line = "\n" + line  # behind one that a power cut left unfinished
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         os.write(descriptor, line.encode())

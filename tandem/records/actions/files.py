@@ -14,7 +14,8 @@ from pathlib import Path
 from uuid import UUID
 
 import puremagic
-from django.db.models import Exists, OuterRef
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,9 @@ from tandem.records.slots import ObjectType, tell_story
 MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_FILES = 200
 """On one record."""
+
+CONTENT_LOCK = 0x66696C65
+"""The first half of the advisory locks of contents; the second is of the hash."""
 
 UNKNOWN_TYPE = "application/octet-stream"
 HEAD_BYTES = 64 * 1024
@@ -60,8 +64,10 @@ def keep_content(name: str, chunks: Iterable[bytes]) -> Content:
         media_type = _media_type(path, shown)
         target = queries.content_path(sha256)
         target.parent.mkdir(mode=0o700, exist_ok=True)
-        path.rename(target)
-        _sync(target.parent)
+        with transaction.atomic():
+            hold_contents([sha256], is_shared=True)
+            path.rename(target)
+            _sync(target.parent)
     finally:
         path.unlink(missing_ok=True)
     return Content(shown, sha256, size, media_type)
@@ -82,6 +88,8 @@ def attach_files(
     if there + len(contents) > MAX_FILES:
         text = _("A record holds %(most)s files at most.") % {"most": MAX_FILES}
         raise TooManyFiles(text, field="file")
+    # Until the end, so that nothing takes away what is about to be used.
+    hold_contents([one.sha256 for one in contents], is_shared=True)
     StoredFile.objects.bulk_create(
         [
             StoredFile(sha256=one.sha256, size=one.size, media_type=one.media_type)
@@ -89,10 +97,7 @@ def attach_files(
         ],
         ignore_conflicts=True,
     )
-    # Locked, so that a sweep that runs now cannot take what is about to be used.
-    stored = StoredFile.objects.select_for_update().in_bulk(
-        [one.sha256 for one in contents], field_name="sha256"
-    )
+    stored = StoredFile.objects.in_bulk([one.sha256 for one in contents], field_name="sha256")
     if not all(queries.content_path(one.sha256).is_file() for one in contents):
         raise ContentGone(field="file")
     made = Attachment.objects.bulk_create(
@@ -129,16 +134,43 @@ def delete_attachment(
 def sweep_contents(*, older_than_seconds: float = SWEPT_AFTER_SECONDS) -> int:
     """Remove content that no attachment knows, nor a deleted one; how many files there were."""
     limit = time.time() - older_than_seconds
-    unused = ~Exists(Attachment.objects.filter(file=OuterRef("pk")))
-    swept = 0
-    for path in [one for one in queries.content_folder().rglob("*") if one.is_file()]:
+    return sum(
+        _sweep(path, limit) for path in queries.content_folder().rglob("*") if path.is_file()
+    )
+
+
+def _sweep(path: Path, limit: float) -> bool:
+    with contextlib.suppress(FileNotFoundError):
         if path.stat().st_mtime >= limit:
-            continue
-        StoredFile.objects.filter(unused, sha256=path.name).delete()
-        if not StoredFile.objects.filter(sha256=path.name).exists():
-            path.unlink(missing_ok=True)
-            swept += 1
-    return swept
+            return False
+    with transaction.atomic():
+        hold_contents([path.name])
+        unused_contents().filter(sha256=path.name).delete()
+        return remove_content(path, sent_before=limit)
+
+
+def unused_contents() -> QuerySet[StoredFile]:
+    """Contents that no attachment knows, nor a deleted one."""
+    return StoredFile.objects.filter(~Exists(Attachment.objects.filter(file=OuterRef("pk"))))
+
+
+def remove_content(path: Path, *, sent_before: float) -> bool:
+    """Remove a content that is held and has no row, unless somebody has sent it anew since that
+    moment (seconds); whether it was removed."""
+    with contextlib.suppress(FileNotFoundError):
+        is_known = StoredFile.objects.filter(sha256=path.name).exists()
+        if not is_known and path.stat().st_mtime < sent_before:
+            path.unlink()
+            return True
+    return False
+
+
+def hold_contents(hashes: Iterable[str], *, is_shared: bool = False) -> None:
+    """Until the transaction ends nobody sweeps these contents (shared), or uses them (else)."""
+    kind = "xact_lock_shared" if is_shared else "xact_lock"
+    with connection.cursor() as cursor:
+        for one in sorted(set(hashes)):  # always in the same order: nobody waits in a circle
+            cursor.execute(f"SELECT pg_advisory_{kind}(%s, hashtext(%s))", [CONTENT_LOCK, one])
 
 
 def _write(path: Path, chunks: Iterable[bytes], name: str) -> tuple[str, int]:

@@ -1,8 +1,11 @@
 """Reads about erasing: what hangs on a record, what goes with it, what stays and why."""
 
+import contextlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +33,9 @@ from tandem.records.slots import object_type as registered
 
 _Model = type[Model]
 _PART = 2_000
+
+TOLD = frozenset({"id", "kind", "at", "basis", "by", "subjects", "keys", "certificate", "seal"})
+"""What a tombstone tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,20 @@ def open_erasure(kind: str, record_id: int) -> Erasure | None:
     return Erasure.objects.filter(
         kind=kind, record_id=record_id, state__in=[ErasureState.WAITING, ErasureState.REFUSED]
     ).first()
+
+
+def tombstones_in(*ledgers: Path) -> list[dict[str, Any]]:
+    """What these ledgers tell, each erasure once; a file that is not there tells nothing, nor does
+    a line that a power cut left unfinished."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in ledgers:
+        with contextlib.suppress(FileNotFoundError):
+            for line in path.read_text().splitlines():
+                with contextlib.suppress(ValueError):
+                    told = json.loads(line)
+                    if isinstance(told, dict) and told.keys() >= TOLD:
+                        found.setdefault(told["id"], told)
+    return list(found.values())
 
 
 def _further(kind: str, ids: Sequence[int]) -> Iterator[QuerySet[Any]]:
