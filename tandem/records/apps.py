@@ -29,6 +29,9 @@ class RecordsConfig(Room):
         ),
         "records.find_duplicates": Permission(_("Look for duplicates"), _WRITERS),
         "records.erase": Permission(_("Erase records for good"), frozenset({"admin"})),
+        "records.disclose": Permission(
+            _("Give people a copy of all that is stored about them"), frozenset({"admin"})
+        ),
         "records.share_views": Permission(
             _("Share views with a team or everyone"), frozenset({"admin", "manager"})
         ),

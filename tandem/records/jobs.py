@@ -12,6 +12,7 @@ from tandem.kernel.errors import DomainError
 from tandem.kernel.jobs import job
 from tandem.kernel.progress import tracking
 from tandem.kernel.undo import run_announced as run_announced_undo
+from tandem.records.actions.disclosing import disclose
 from tandem.records.actions.duplicates import find_duplicates
 from tandem.records.actions.erasing import erase, note_failed, settle
 from tandem.records.actions.exports import forget_exported_files
@@ -159,6 +160,20 @@ def carry_out_erasure(actor: Actor, erasure_id: int) -> None:
             progress.record.result = {"erasure": str(found.public_id)}
     else:
         settle(found)
+
+
+@job("records.disclose")
+def run_disclosure(
+    actor: Actor, user_id: int, source: str, kind: str, public_id: str, progress: str
+) -> None:
+    """Put together all that is stored about somebody, as the user who asked."""
+    who = actor_for(User.objects.get(pk=user_id), Source(source))
+    with tracking(
+        who, kind="records.disclose", label="", unit="", announced=UUID(progress)
+    ) as shown:
+        run = disclose(who, object_type(kind), UUID(public_id), progress=shown)
+        shown.record.done = shown.record.total or 0
+        shown.record.result = {"export": str(run.public_id)}
 
 
 @job("records.settle_erasures", every="*/10 * * * *")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tandem.records.views import (
     changes,
+    disclosing,
     duplicates,
     erasing,
     fields,
@@ -74,6 +75,12 @@ urlpatterns = [
         "<kind:kind>/<uuid:public_id>/erasure/refusal",
         erasing.erasure_refusal,
         name="erasure-refusal",
+    ),
+    path("<kind:kind>/<uuid:public_id>/disclosure", disclosing.disclosure_page, name="disclose"),
+    path(
+        "<kind:kind>/<uuid:public_id>/disclosure/<uuid:progress_id>",
+        disclosing.disclosure,
+        name="disclosure",
     ),
     path("<kind:kind>/<uuid:public_id>/merge", merging.merge_page, name="merge"),
     path(

@@ -1,5 +1,6 @@
 """Writes that every kind of record shares: views, tags, comments, files, fields, imports, ids."""
 
+from tandem.records.actions.disclosing import ask_disclosure, disclose
 from tandem.records.actions.duplicates import (
     ask_for_search,
     find_duplicates,
@@ -56,6 +57,7 @@ __all__ = [
     "add_comment",
     "add_field",
     "add_tag",
+    "ask_disclosure",
     "ask_erasure",
     "ask_for_search",
     "attach_files",
@@ -67,6 +69,7 @@ __all__ = [
     "delete_attachment",
     "delete_comment",
     "delete_view",
+    "disclose",
     "erase",
     "erase_again",
     "erase_restored",

@@ -6,12 +6,14 @@ asks the database which columns there are, so that no table can be forgotten.
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 from psycopg import sql
 
 from tandem.records.models import Erasure
@@ -82,6 +84,30 @@ def sweep(patterns: Patterns, *, mark: str) -> dict[str, int]:
                 cursor.execute(statement)
                 count += cursor.rowcount
             if count:
+                found[_label(table)] = count
+    return found
+
+
+def named_in(patterns: Patterns, *, but: Mapping[type[Model], Collection[Any]]) -> dict[str, int]:
+    """In how many rows of which table of ours somebody is named, besides these; one pass over
+    each."""
+    known = {model._meta.db_table: (_key(model), list(pks)) for model, pks in but.items()}
+    ours = {one._meta.db_table for one in apps.get_models() if one.__module__.startswith("tandem.")}
+    found: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        for table, columns in _tables():
+            told = [(one, _pattern_of(one, patterns, is_identity=False)) for one in columns]
+            told = [(column, pattern) for column, pattern in told if pattern]
+            if not told or table not in ours:
+                continue
+            statement = sql.SQL("SELECT count(*) FROM {} WHERE ({})").format(
+                sql.Identifier(table), _where(told)
+            )
+            if table in known:
+                key, pks = known[table]
+                statement += sql.SQL(" AND {} <> ALL ({})").format(key, sql.Literal(pks))
+            cursor.execute(statement)
+            if count := cursor.fetchone()[0]:
                 found[_label(table)] = count
     return found
 
@@ -172,6 +198,11 @@ def _tables() -> Iterator[tuple[str, list[_Column]]]:
         if not table.startswith(_LEFT_ALONE) and table != Erasure._meta.db_table:
             found.setdefault(table, []).append(_Column(table, name, type_))
     yield from found.items()
+
+
+def _key(model: type[Model]) -> sql.Identifier:
+    assert model._meta.pk is not None
+    return sql.Identifier(str(model._meta.pk.column))
 
 
 def _label(table: str) -> str:

@@ -26,6 +26,7 @@ from tandem.records.actions import (
     unmerge,
 )
 from tandem.records.api.aggregates import add_aggregates
+from tandem.records.api.disclosing import add_disclosure
 from tandem.records.api.files import add_files
 from tandem.records.api.filters import Plain, filters_in, place_in_filter
 from tandem.records.api.many import add_many, in_fields
@@ -164,6 +165,7 @@ def router_for(object_type: ObjectType) -> Router:
     _talk(router, object_type)
     add_aggregates(router, object_type)
     add_files(router, object_type)
+    add_disclosure(router, object_type)
     _views(router, object_type)
     add_many(router, object_type)
     if object_type.merging is not None:

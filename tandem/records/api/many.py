@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.errors import FieldError, Invalid
 from tandem.kernel.models import ProgressRecord
-from tandem.kernel.sheets import TYPES
 from tandem.records import queries, rules
 from tandem.records.actions.many import AT_ONCE, BulkReport, Deed, ask_for, query_from
 from tandem.records.errors import RecordChanged, ValueUnfit
@@ -77,7 +76,7 @@ exports_router = Router(tags=["Exports"])
                 "description": "The file, as it was asked for.",
                 "content": {
                     kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in TYPES.values()
+                    for kind in queries.EXPORT_TYPES.values()
                 },
             }
         }
@@ -87,7 +86,9 @@ exports_router = Router(tags=["Exports"])
 def get_export(request: HttpRequest, public_id: UUID) -> Any:
     """The file of one's own export, kept for a week."""
     run = queries.export_by_public_id(actor_of(request), public_id)
-    return FileResponse(queries.file_of(run).open("rb"), content_type=TYPES[run.format])
+    return FileResponse(
+        queries.file_of(run).open("rb"), content_type=queries.EXPORT_TYPES[run.format]
+    )
 
 
 def add_many(router: Router, object_type: ObjectType) -> None:

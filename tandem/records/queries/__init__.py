@@ -30,6 +30,7 @@ from tandem.accounts.queries import base_currency, members_of_my_teams
 from tandem.kernel.actor import Actor, ActorKind, Scope
 from tandem.kernel.errors import FieldError, Missing
 from tandem.kernel.money import Money
+from tandem.kernel.sheets import TYPES
 from tandem.kernel.tables import Survey, survey
 from tandem.records import rules
 from tandem.records.errors import (
@@ -655,11 +656,19 @@ def import_by_public_id(actor: Actor, public_id: UUID) -> ImportRun:
 
 
 def export_by_public_id(actor: Actor, public_id: UUID) -> ExportRun:
-    """One's own export; Missing where it is another's, or not there."""
+    """One's own export; Missing where it is another's, or not there. Raises Refused."""
     found = ExportRun.objects.filter(public_id=public_id, user_id=actor.user_id or 0).first()
     if found is None:
         raise Missing()
+    if found.format == ARCHIVE:
+        actor.require("records.disclose")
     return found
+
+
+ARCHIVE = "zip"
+"""The form of a copy of somebody's data."""
+
+EXPORT_TYPES = {**TYPES, ARCHIVE: "application/zip"}
 
 
 def file_of(run: ExportRun) -> Path:

@@ -16,7 +16,6 @@ from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.models import ProgressRecord
 from tandem.kernel.progress import describe, progress_of
-from tandem.kernel.sheets import TYPES
 from tandem.records import queries
 from tandem.records.actions.many import (
     BulkReport,
@@ -108,7 +107,7 @@ def export_file(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
         queries.file_of(run).open("rb"),
         as_attachment=True,
         filename=name,
-        content_type=TYPES[run.format],
+        content_type=queries.EXPORT_TYPES[run.format],
     )
 
 

@@ -30,6 +30,7 @@ from tandem.records.slots import (
     RecordTab,
 )
 from tandem.records.views.cells import Cell, cell_of, cells_of
+from tandem.records.views.disclosing import may_disclose
 from tandem.records.views.doors import record_page
 from tandem.records.views.duplicates import likely_shown
 from tandem.records.views.erasing import may_erase
@@ -71,6 +72,7 @@ def record_detail(
         and request.actor.may("records.merge")
         and request.actor.may(object_type.permissions.edit),
         "may_delete": request.actor.may(object_type.permissions.delete),
+        "may_disclose": may_disclose(request.actor, object_type),
         "may_erase": may_erase(request.actor, object_type),
         "may_tag": request.actor.may("records.tag"),
         "tag_names": queries.tag_names(limit=100),

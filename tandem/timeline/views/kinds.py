@@ -137,6 +137,12 @@ def _detached(entry: TimelineEntry) -> SafeString:
     )
 
 
+def _disclosed(entry: TimelineEntry) -> SafeString:
+    return format_html(
+        _("{who} exported everything that is stored here"), who=strong(entry.actor_label)
+    )
+
+
 def _pinned(entry: TimelineEntry) -> SafeString:
     return format_html(_("{who} pinned an entry"), who=strong(entry.actor_label))
 
@@ -162,6 +168,7 @@ for kind in (
         is_touch=False,
     ),
     EntryKind("records.unmerged", "arrow-back-up", _unmerged, why=_stays, is_touch=False),
+    EntryKind("records.disclosed", "file-export", _disclosed, side=Side.SYSTEM, is_touch=False),
     EntryKind("records.attached", "paperclip", _attached, is_touch=False),
     EntryKind("records.detached", "paperclip", _detached, is_touch=False),
 ):
