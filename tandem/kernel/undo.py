@@ -6,6 +6,7 @@ What the change set created is deleted, what it deleted comes back. An undo is i
 set, so it can be undone. Everything is set-based SQL: one statement per table and kind of change.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -206,29 +207,62 @@ def undo(
         way(actor, target)
         publish(ChangeSetUndone(change_set_id=current_change_set().id, undone_id=target.pk))
         return current_change_set().public_id
-    tables = _touched_tables(target.pk)
-    if not (keep_later_edits or is_of_many(original.action)):
-        _refuse_conflicts(target.pk, tables)
-    mark_as_undo(target.pk)
-    try:
-        with transaction.atomic():
-            # What was created goes first: it may hold the unique value of what was deleted.
-            for table in reversed(tables):
-                _remove_created(target.pk, table)
-                _remove_restored(target.pk, table)
-                _step(progress, 2 * len(tables))
-            for table in tables:
-                _restore_deleted(target.pk, table)
-                _restore_values(target.pk, table)
-                _step(progress, 2 * len(tables))
-    except IntegrityError as error:
-        raise UndoConflict(
-            _("Another record has taken a value that must be unique. Nothing was undone.")
-        ) from error
+    _take_back(
+        actor,
+        target.pk,
+        keeps_later_edits=keep_later_edits or is_of_many(original.action),
+        progress=progress,
+    )
     for follow in UNDO_FOLLOWERS:
         follow(actor, current_change_set().id)
     publish(ChangeSetUndone(change_set_id=current_change_set().id, undone_id=target.pk))
     return current_change_set().public_id
+
+
+def _take_back(
+    actor: Actor, undone: int, *, keeps_later_edits: bool, progress: Progress | None
+) -> None:
+    """The general way: by what history has of the change set, table by table."""
+    tables = _touched_tables(undone)
+    if not keeps_later_edits:
+        for table in tables:
+            _hold(undone, table)
+    changed = [one for table in tables for one in _changed_by_others(actor, undone, table)]
+    if not keeps_later_edits:
+        _refuse_conflicts(undone, tables, changed)
+    mark_as_undo(undone)
+    try:
+        with transaction.atomic():
+            # What was created goes first: it may hold the unique value of what was deleted.
+            for table in reversed(tables):
+                _remove_created(undone, table, but={one.root for one in changed})
+                _remove_restored(undone, table)
+                _step(progress, 2 * len(tables))
+            for table in tables:
+                _restore_deleted(undone, table)
+                _restore_values(undone, table)
+                _step(progress, 2 * len(tables))
+    except IntegrityError as error:
+        raise _taken(error) from error
+
+
+# As Postgres says it: Key (normalized)=(ann@lee.example) already exists.
+_TAKEN = re.compile(r"\((?P<columns>[^=]*)\)=\((?P<values>.*)\) ")
+
+
+def _taken(error: IntegrityError) -> UndoConflict:
+    """What stands in the way of a value that must be unique, by name where Postgres tells it."""
+    told = getattr(error.__cause__, "diag", None)
+    found = _TAKEN.search(getattr(told, "message_detail", None) or "")
+    if told is None or found is None:
+        return UndoConflict(
+            _("Another record has taken a value that must be unique. Nothing was undone.")
+        )
+    text = _("Another record has “%(value)s” by now. Nothing was undone.") % {
+        "value": found["values"]
+    }
+    field = f"{told.table_name}.{found['columns']}"
+    return UndoConflict(text, errors=[FieldError(field=field, code="taken", message=text)])
 
 
 def put_back_values(change_set_id: int) -> None:
@@ -334,8 +368,59 @@ def _parameters(change_set_id: int, tracking: Tracking) -> dict[str, Any]:
     }
 
 
-def _refuse_conflicts(change_set_id: int, tables: Sequence[Tracking]) -> None:
-    conflicts: list[FieldError] = []
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A row that the change set made and another user has changed since."""
+
+    root: tuple[str, int]
+    field: str
+
+
+def _hold(change_set_id: int, tracking: Tracking) -> None:
+    """Lock the rows, so that an edit that is under way is either seen or comes after the undo."""
+    statement = sql.SQL(
+        "SELECT FROM {table} WHERE created_in_id = %(undone)s OR id = ANY (ARRAY("
+        " SELECT object_id FROM kernel_recordchange"
+        " WHERE change_set_id = %(undone)s AND model = %(model)s)) ORDER BY id FOR UPDATE"
+    ).format(table=_table(tracking))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _parameters(change_set_id, tracking))
+
+
+def _changed_by_others(actor: Actor, change_set_id: int, tracking: Tracking) -> list[_Changed]:
+    """What the change set made and another user has changed since: it is theirs, too, by now."""
+    statement = sql.SQL(
+        "SELECT c.root_kind, c.root_id, t.id, min(f.key) FROM {table} t"
+        " JOIN kernel_recordchange c ON c.root_kind = {kind} AND c.root_id = t.{root}"
+        "  AND c.model = %(model)s AND c.object_id = t.id AND c.operation = 'update'"
+        "  AND c.change_set_id > %(undone)s"
+        " JOIN kernel_changeset s ON s.id = c.change_set_id AND s.undo_of_id IS NULL"
+        "  AND s.actor_kind = 'user' AND s.actor_id IS DISTINCT FROM %(user)s"
+        "  AND NOT EXISTS (SELECT FROM kernel_changeset u WHERE u.undo_of_id = s.id)"
+        " CROSS JOIN LATERAL jsonb_object_keys(c.fields) f(key)"
+        " WHERE t.created_in_id = %(undone)s"
+        " GROUP BY c.root_kind, c.root_id, t.id ORDER BY t.id"
+    ).format(
+        table=_table(tracking),
+        kind=sql.SQL(tracking.root_kind.format(row="t")),  # of our own models
+        root=sql.Identifier(tracking.root_column),
+    )
+    named = {**_parameters(change_set_id, tracking), "user": actor.user_id}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, named)
+        return [
+            _Changed((kind, root_id), f"{tracking.model._meta.model_name}.{pk}.{column}")
+            for kind, root_id, pk, column in cursor.fetchall()
+        ]
+
+
+def _refuse_conflicts(
+    change_set_id: int, tables: Sequence[Tracking], changed: Sequence[_Changed]
+) -> None:
+    conflicts = [
+        FieldError(field=one.field, code="changed_since", message=_("Changed since"))
+        for one in changed[:CONFLICTS_SHOWN]
+    ]
     for tracking in tables:
         statement = sql.SQL(
             "SELECT t.id, array_to_string(c.path, '.') FROM ("  # noqa: S608
@@ -436,17 +521,28 @@ def _remove_restored(change_set_id: int, tracking: Tracking) -> None:
         )
 
 
-def _remove_created(change_set_id: int, tracking: Tracking) -> None:
+def _remove_created(
+    change_set_id: int, tracking: Tracking, *, but: Collection[tuple[str, int]] = ()
+) -> None:
     # A record is deleted softly and can come back with its history; its parts go for good, and
-    # the delete trigger keeps them for the redo.
+    # the delete trigger keeps them for the redo. Records that others changed since stay, whole.
+    kept: sql.Composable = sql.SQL("")
+    if but:
+        kept = sql.SQL(" AND ({kind}, {root}) NOT IN ({kept})").format(
+            kind=sql.SQL(tracking.root_kind.format(row=tracking.model._meta.db_table)),
+            root=sql.Identifier(tracking.root_column),
+            kept=sql.SQL(", ").join(
+                sql.SQL("({}, {})").format(*map(sql.Literal, one)) for one in sorted(but)
+            ),
+        )
     if issubclass(tracking.model, Record):
         statement = sql.SQL(
             "UPDATE {table} SET deleted_at = now(){bookkeeping}"
-            " WHERE created_in_id = %s AND deleted_at IS NULL"
-        ).format(table=_table(tracking), bookkeeping=_bookkeeping(tracking, alias=""))
+            " WHERE created_in_id = %s AND deleted_at IS NULL{kept}"
+        ).format(table=_table(tracking), bookkeeping=_bookkeeping(tracking, alias=""), kept=kept)
     else:
-        statement = sql.SQL("DELETE FROM {table} WHERE created_in_id = %s").format(
-            table=_table(tracking)
+        statement = sql.SQL("DELETE FROM {table} WHERE created_in_id = %s{kept}").format(
+            table=_table(tracking), kept=kept
         )
     with connection.cursor() as cursor:
         cursor.execute(statement, [change_set_id])

@@ -12,12 +12,15 @@ from tandem.consent.models import ConsentEvent, ConsentState, Suppression
 from tandem.consent.queries import CHAIN_LOCK, broken_events, consent_of, crooked_states
 from tandem.consent.rules import Basis, Channel, Purpose, State, StopReason
 from tandem.consent.schemas import ConsentEntry, ConsentEvidenceIn
+from tandem.kernel.models import ChangeSet
 from tandem.kernel.tables import survey
+from tandem.kernel.undo import AlreadyUndone, undo
 from tandem.people.actions import create_person
 from tandem.people.models import Person
 from tandem.people.schemas import NewPerson
 from tandem.records.actions import import_now, imports, note_upload, revert_import
-from tandem.records.models import ImportRun
+from tandem.records.errors import ImportReverted
+from tandem.records.models import ImportRun, ImportState
 from tandem.records.schemas import ImportOptions
 from tandem.records.slots import Outcome
 
@@ -217,3 +220,29 @@ def test_taken_back_nobody_is_written_to_and_a_second_try_may_grant(load, system
     assert held("ann@bell.example") == State.GRANTED
     assert is_sound()
     assert ConsentState.objects.filter(state="granted").count() == 1
+
+
+def test_undo_of_an_import_by_any_door_is_its_reversion(load, system):
+    create_person(system, data=NewPerson(name="Bo Berg", email="bo@berg.example"))
+    run = load(
+        "ann@bell.example,Ann,2024-03-01 10:20:30,,,",
+        "bo@berg.example,Bo,2024-03-01 10:20:30,,,",
+    )
+    imported_in = ChangeSet.objects.get(pk=run.change_set_id).public_id
+    assert held("bo@berg.example") == State.GRANTED
+    undoing = undo(system, imported_in)
+    run.refresh_from_db()
+    assert run.state == ImportState.REVERTED
+    assert run.report["reverted"] != {}
+    assert held("bo@berg.example") != State.GRANTED
+    assert list(Person.objects.filter(deleted_at__isnull=True).values_list("name", flat=True)) == [
+        "Bo Berg"
+    ]
+    assert is_sound()
+    for again in (lambda: undo(system, imported_in), lambda: revert_import(system, run.public_id)):
+        with pytest.raises(AlreadyUndone):
+            again()
+    with pytest.raises(ImportReverted):
+        undo(system, undoing)
+    assert Person.objects.filter(deleted_at__isnull=True).count() == 1
+    assert held("bo@berg.example") != State.GRANTED

@@ -83,6 +83,45 @@ def test_undo_is_refused_whole_when_someone_changed_a_value_since(admin: Actor) 
     assert [row[1] for row in state()] == ["later", "b"]
 
 
+def test_what_another_has_changed_since_is_not_deleted_with_its_making(
+    admin: Actor, make_actor: Callable[..., Actor]
+) -> None:
+    make_tags(admin, ["a", "b"])
+    made = last_change_set()
+    assert made is not None
+    rename(make_actor("seller"), "a", "hers")
+    hers = last_change_set()
+    assert hers is not None
+    before = state()
+    with pytest.raises(UndoConflict) as refused:
+        undo(admin, made)
+    (error,) = refused.value.errors
+    assert (error.code, error.field.partition(".")[0], error.field.rpartition(".")[2]) == (
+        "changed_since",
+        "tag",
+        "name",
+    )
+    assert state() == before
+    undo(admin, made, keep_later_edits=True)
+    assert [row[1] for row in state()] == ["hers"]
+
+
+def test_what_one_changed_oneself_or_another_took_back_goes_with_its_making(
+    admin: Actor, make_actor: Callable[..., Actor]
+) -> None:
+    seller = make_actor("seller")
+    make_tags(admin, ["a", "b"])
+    made = last_change_set()
+    assert made is not None
+    rename(admin, "a", "mine")
+    rename(seller, "b", "hers")
+    hers = last_change_set()
+    assert hers is not None
+    undo(seller, hers)
+    undo(admin, made)
+    assert state() == []
+
+
 def test_a_change_set_is_undone_once(admin: Actor) -> None:
     make_tags(admin, ["a"])
     rename(admin, "a", "A")

@@ -194,8 +194,13 @@ def test_deleting_frees_the_address_and_undo_needs_it_free(admin, add):
         change_person(admin, ann.public_id, data=ChangePerson(name="A"))
     bea, is_new = create_person(admin, data=NewPerson(name="Bea", email="ann@a.example"))
     assert is_new
-    with pytest.raises(UndoConflict):
+    with pytest.raises(UndoConflict) as refused:
         undo(admin, deleting)
+    said = "Another record has “ann@a.example” by now. Nothing was undone."
+    assert (str(refused.value), [(one.code, one.field) for one in refused.value.errors]) == (
+        said,
+        [("taken", "people_personemail.normalized")],
+    )
     assert shown(admin, ann) is None
     delete_person(admin, bea.public_id)
     undo(admin, deleting)

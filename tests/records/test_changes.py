@@ -112,6 +112,26 @@ def test_the_page_names_records_kinds_and_fields(client: Client, morag: Actor) -
     assert "<s>Ann Long</s>" in client.get("/changes").content.decode()
 
 
+def test_what_cannot_be_undone_says_why_and_offers_no_undo(
+    client: Client, morag: Actor, user: User
+) -> None:
+    ann = add(morag, "Ann Lee")
+    made = last_change_set()
+    assert made is not None
+    offer = f'action="/undo/{made}"'
+    assert offer in client.get(f"/changes/{made}").content.decode()
+    gone = ChangeSet.objects.get(public_id=made)
+    for action, said in (
+        ("records.erase", "This was for good: nothing takes it back."),
+        ("people.gone_by_now", "Tandem no longer knows how it was done."),
+    ):
+        ChangeSet.objects.filter(pk=gone.pk).update(action=action)
+        page = client.get(f"/changes/{made}").content.decode()
+        assert said in page
+        assert offer not in page
+    assert Person.objects.get(pk=ann.pk).deleted_at is None
+
+
 def test_another_ones_change_set_is_not_there(make_user: Callable[..., User], morag: Actor) -> None:
     add(morag, "Ann Lee")
     done = last_change_set()

@@ -27,12 +27,12 @@ from tandem.kernel.jobs import enqueue
 from tandem.kernel.models import ChangeSet, ProgressRecord
 from tandem.kernel.progress import Progress, tracking
 from tandem.kernel.tables import Survey, sample_of, survey
-from tandem.kernel.undo import AlreadyUndone
+from tandem.kernel.undo import UNDO_WAYS, AlreadyUndone
 from tandem.records import queries
 from tandem.records.actions.fields import add_field
 from tandem.records.actions.import_values import write_own_fields
 from tandem.records.actions.staging import failures, gaps, oddities, results, stage
-from tandem.records.errors import ImportNotDone, ImportNotReady, NothingRead
+from tandem.records.errors import ImportNotDone, ImportNotReady, ImportReverted, NothingRead
 from tandem.records.models import ImportRun, ImportState
 from tandem.records.queries.columns import remembered, signature_of, with_own_fields
 from tandem.records.schemas import FieldKind, ImportOptions, NewField
@@ -308,13 +308,27 @@ def revert_import(actor: Actor, public_id: UUID) -> Mapping[str, int]:
     ChangeSet.objects.select_for_update().get(pk=run.change_set_id)
     if ChangeSet.objects.filter(undo_of_id=run.change_set_id).exists():
         raise AlreadyUndone()
-    importer = queries.importer_for(actor, run.kind)
     mark_as_undo(run.change_set_id)
-    counts = importer.revert(actor, run.change_set_id)
+    return _revert(actor, run, run.change_set_id)
+
+
+def _revert(actor: Actor, run: ImportRun, change_set_id: int) -> Mapping[str, int]:
+    counts = queries.importer_for(actor, run.kind).revert(actor, change_set_id)
     run.state = ImportState.REVERTED
     run.report = {**run.report, "reverted": dict(counts)}
     run.save()
     return counts
+
+
+def take_back(actor: Actor, target: ChangeSet) -> None:
+    """The undo of an import is its reversion, by whatever door; a reversion is not undone."""
+    run = ImportRun.objects.select_for_update().filter(change_set_id=target.pk).first()
+    if run is None:
+        raise ImportReverted()
+    _revert(actor, run, target.pk)
+
+
+UNDO_WAYS.register("records.run_import", take_back)
 
 
 def _write_last(outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
-from tandem.kernel.actions import permission_of
+from tandem.kernel.actions import final_actions, permission_of
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
@@ -57,6 +57,7 @@ class Line:
     counted: str
     is_undone: bool
     may_undo: bool
+    why_not: str
 
 
 @dataclass
@@ -129,15 +130,28 @@ def _line(
     actor: Actor, one: ChangeSet, touched: Sequence[Touched], records: Records, *, is_undone: bool
 ) -> Line:
     known = [(part.kind, pk) for part in touched for pk in part.ids if (part.kind, pk) in records]
-    permission = permission_of(one.action)
+    why_not = _why_not(actor, one)
     return Line(
         change_set=one,
         what=_what(one),
         records=[_named(*records[key]) for key in known[:3]],
         counted=", ".join(_counted(part) for part in touched if part.kind in _kinds()),
         is_undone=is_undone,
-        may_undo=bool(touched) and not is_undone and permission is not None,
+        may_undo=bool(touched) and not is_undone and not why_not,
+        why_not="" if is_undone else why_not,
     )
+
+
+def _why_not(actor: Actor, one: ChangeSet) -> str:
+    """Why a change set cannot be undone by this actor, whatever has happened since."""
+    if one.action in final_actions():
+        return _("This was for good: nothing takes it back.")
+    permission = permission_of(one.action)
+    if permission is None:
+        return _("This cannot be undone any more: Tandem no longer knows how it was done.")
+    if not actor.may(permission):
+        return _("You may not do this any more, so you may not undo it either.")
+    return ""
 
 
 def _what(one: ChangeSet) -> str:
