@@ -13,11 +13,13 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from asgiref.sync import async_to_sync
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job, Status
 
 from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.context import logging_as
@@ -32,6 +34,7 @@ _asked_for: set[str] = set()
 _known: set[str] = set()
 
 STALLED_AFTER_SECONDS = 30.0
+MOST_DEATHS = 5  # of workers, before a job is taken for the one that kills them
 
 
 def job(
@@ -107,6 +110,16 @@ def enqueue_once(name: str, *, lock: str = "", **payload: Any) -> None:
     transaction.on_commit(ask)
 
 
+def is_asked_for(name: str, **payload: Any) -> bool:
+    """Whether a job with this payload waits or is being done; one of a dead worker counts."""
+    asked = apps.get_model("procrastinate", "ProcrastinateJob").objects.filter(
+        task_name=name,
+        status__in=(Status.TODO.value, Status.DOING.value),
+        args__contains=payload,
+    )
+    return bool(asked.exists())
+
+
 def unknown_jobs() -> set[str]:
     """Names that were asked for but that no job answers to; checked at start and by tests."""
     return _asked_for - _known
@@ -124,8 +137,7 @@ async def retry_stalled(timestamp: int) -> None:
     """Give back the jobs of workers that died: procrastinate leaves them as ``doing``."""
     stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS)
     for dead in stalled:
-        log.warning("job of a dead worker is tried again: %s %s", dead.task_name, dead.id)
-        await app.job_manager.retry_job(dead)
+        await _give_back(dead)
 
 
 def sweep_stalled() -> int:
@@ -135,7 +147,17 @@ def sweep_stalled() -> int:
         stalled = list(
             await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS)
         )
-        await asyncio.gather(*(app.job_manager.retry_job(dead) for dead in stalled))
+        await asyncio.gather(*map(_give_back, stalled))
         return len(stalled)
 
     return async_to_sync(sweep)()
+
+
+async def _give_back(dead: Job) -> None:
+    """Let another worker try, but not one after the other for ever."""
+    if dead.attempts >= MOST_DEATHS:
+        log.error("job whose workers die is given up: %s %s", dead.task_name, dead.id)
+        await app.job_manager.finish_job(dead, Status.FAILED, delete_job=False)
+        return
+    log.warning("job of a dead worker is tried again: %s %s", dead.task_name, dead.id)
+    await app.job_manager.retry_job(dead)

@@ -120,7 +120,9 @@ def tracking(
         record.refresh_from_db()
     else:  # what a worker that died had counted is counted anew
         record = rows.get(public_id=announced)
-        record.done, record.message = 0, ""
+        record.state, record.done, record.message = ProgressState.RUNNING, 0, ""
+        record.started_at, record.finished_at = timezone.now(), None
+        record.save(update_fields=["state", "done", "message", "started_at", "finished_at"])
     progress = Progress(record, listener)
     state, message = ProgressState.FAILED, ""
     try:
@@ -154,6 +156,13 @@ def progress_of(actor: Actor, public_id: UUID) -> ProgressRecord:
     ):
         raise Missing()
     return record
+
+
+def settle(record: ProgressRecord, *, state: ProgressState, message: str = "") -> None:
+    """Write the end of a job whose worker could not, as it is known from elsewhere."""
+    ProgressRecord.objects.filter(pk=record.pk, state=ProgressState.RUNNING).update(
+        state=state, message=message[:400], finished_at=timezone.now()
+    )
 
 
 def recent_progress(actor: Actor, *, limit: int = 20) -> list[ProgressRecord]:

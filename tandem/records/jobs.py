@@ -17,7 +17,12 @@ from tandem.records.actions.duplicates import find_duplicates
 from tandem.records.actions.erasing import erase, note_failed, settle
 from tandem.records.actions.exports import forget_exported_files
 from tandem.records.actions.files import sweep_contents
-from tandem.records.actions.imports import forget_old_files, import_now
+from tandem.records.actions.imports import (
+    fail_import,
+    forget_old_files,
+    import_now,
+    take_up_imports,
+)
 from tandem.records.actions.indexes import make_index
 from tandem.records.actions.many import deed_of, query_from, run_announced
 from tandem.records.models import Erasure, ErasureState, FieldDef, ImportRun, ImportState
@@ -33,7 +38,18 @@ def run_import(actor: Actor, run_id: int, is_trial: bool) -> None:
     run = ImportRun.objects.select_related("user").get(pk=run_id)
     if run.state in (ImportState.WAITING, ImportState.RUNNING) and run.user is not None:
         who = actor_for(run.user, Source.IMPORT)
-        import_now(who, run, path=path_of(run), is_trial=is_trial)
+        try:
+            path = path_of(run)
+        except DomainError as gone:
+            fail_import(actor, run, error=str(gone))
+            raise
+        import_now(who, run, path=path, is_trial=is_trial)
+
+
+@job("records.take_up_imports", permissions=frozenset({"records.import"}), every="* * * * *")
+def take_up(actor: Actor) -> None:
+    """See to imports that were interrupted, and that no job is left for."""
+    take_up_imports(actor)
 
 
 @job("records.run_bulk")

@@ -5,7 +5,14 @@ from django.db import connection, transaction
 from tandem.kernel import jobs
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Invalid, Unavailable
-from tandem.kernel.jobs import enqueue, enqueue_once, job, sweep_stalled, unknown_jobs
+from tandem.kernel.jobs import (
+    enqueue,
+    enqueue_once,
+    is_asked_for,
+    job,
+    sweep_stalled,
+    unknown_jobs,
+)
 
 seen: list[Actor] = []
 
@@ -81,6 +88,35 @@ def test_the_job_of_a_dead_worker_is_given_back_and_that_of_a_live_one_is_not() 
     assert sweep_stalled() == 1
     assert [status for _name, status in rows()] == ["todo", "doing"]
     assert sweep_stalled() == 0
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_a_job_that_kills_every_worker_is_given_up() -> None:
+    enqueue("kernel.tried")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+            " VALUES (now() - interval '1 hour') RETURNING id)"
+            " UPDATE procrastinate_jobs SET status = 'doing', attempts = %s,"
+            " worker_id = (SELECT id FROM dead)",
+            [jobs.MOST_DEATHS],
+        )
+    assert sweep_stalled() == 1
+    assert rows() == [("kernel.tried", "failed")]
+    assert sweep_stalled() == 0
+
+
+@pytest.mark.usefixtures("empty_queue")
+def test_a_job_is_asked_for_until_it_has_ended() -> None:
+    assert not is_asked_for("kernel.tried", refusal="invalid")
+    enqueue("kernel.tried", refusal="invalid")
+    assert is_asked_for("kernel.tried", refusal="invalid")
+    assert not is_asked_for("kernel.tried", refusal="unavailable")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        assert is_asked_for("kernel.tried", refusal="invalid")
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+    assert not is_asked_for("kernel.tried", refusal="invalid")
 
 
 def test_a_name_that_no_job_has_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ from tandem.records.actions.imports import (
     revert_import,
     run_import,
     start_import,
+    take_up_imports,
     take_upload,
 )
 from tandem.records.actions.many import tag_many, untag_many
@@ -94,6 +95,7 @@ __all__ = [
     "settle",
     "start_import",
     "tag_many",
+    "take_up_imports",
     "take_upload",
     "unmerge",
     "untag_many",

@@ -1,7 +1,8 @@
 """Imports: a file noted, tried or run whole in one transaction, taken back.
 
 Everything that a run writes is one change set in one transaction: a run that is stopped, refused or
-killed has written nothing, and is started anew. How far it is stands in its Progress.
+killed has written nothing, and is started anew. How far it is stands in its Progress. Whoever runs
+one holds its lock: so that two never do, and that it can be seen when nobody does.
 """
 
 import gzip
@@ -23,9 +24,9 @@ from tandem.kernel.actions import action, current_change_set, mark_as_undo
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError
 from tandem.kernel.ids import new_public_id
-from tandem.kernel.jobs import enqueue
-from tandem.kernel.models import ChangeSet, ProgressRecord
-from tandem.kernel.progress import Progress, tracking
+from tandem.kernel.jobs import enqueue, is_asked_for
+from tandem.kernel.models import ChangeSet, ProgressRecord, ProgressState
+from tandem.kernel.progress import SILENT_AFTER, Progress, settle, tracking
 from tandem.kernel.tables import Survey, sample_of, survey
 from tandem.kernel.undo import UNDO_WAYS, AlreadyUndone
 from tandem.records import queries
@@ -42,6 +43,7 @@ from tandem.records.slots import Importer, Outcome
 READING = 0.3
 JOB = "records.run_import"
 BLOCK = 1 << 16  # bytes of results written at once
+MOST_STARTS = 3  # of a run that nobody ends, before its owner is asked
 
 
 def import_folder() -> Path:
@@ -172,7 +174,7 @@ def start_import(actor: Actor, public_id: UUID, *, is_trial: bool = False) -> Im
     importer = queries.importer_for(actor, run.kind)
     queries.check_mapping(importer, run.mapping)
     queries.path_of(run)
-    run.state, run.error, run.report = ImportState.WAITING, "", {}
+    run.state, run.error, run.report = ImportState.WAITING, "", {"dry_run": is_trial}
     run.save()
     enqueue(JOB, run_id=run.pk, is_trial=is_trial)
     return run
@@ -191,9 +193,15 @@ def import_now(
     Raises what run_import raises, once it stands in the run.
     """
     label = _("Import of %(file)s") % {"file": run.file_name}
+    is_again = run.state == ImportState.RUNNING  # whoever began it has died
     try:
         with tracking(
-            actor, kind="import", label=label, unit=_("rows"), listener=listener
+            actor,
+            kind="import",
+            label=label,
+            unit=_("rows"),
+            listener=listener,
+            announced=run.progress if is_again else None,
         ) as progress:
             _begin(actor, run, progress=progress.public_id)
             try:
@@ -226,9 +234,10 @@ def run_import(
     queries.check_mapping(importer, run.mapping)
     with connection.cursor() as cursor:
         # Imports of one kind go one after the other: both might add the same customer.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"records.import:{run.kind}"]
-        )
+        for name in (_lock_of(run), f"records.import:{run.kind}"):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).exists():
+        return  # one that was thought dead has ended it meanwhile
     found = survey(path, name=run.file_name)
     progress.expect(max(found.lines, 1))
 
@@ -288,9 +297,67 @@ def run_import(
 @action(permission="records.import")
 def fail_import(actor: Actor, run: ImportRun, *, error: str) -> None:
     """Note why a run wrote nothing; it can be started again where its file is kept."""
-    ImportRun.objects.filter(pk=run.pk).update(
-        state=ImportState.FAILED, error=error, ended_at=timezone.now()
+    ImportRun.objects.filter(pk=run.pk).exclude(
+        state__in=(ImportState.DONE, ImportState.REVERTED)
+    ).update(state=ImportState.FAILED, error=error, ended_at=timezone.now())
+
+
+@action(permission="records.import")
+def take_up_imports(actor: Actor) -> int:
+    """Start again what was begun and nobody works at; how many runs were found so.
+
+    One that was started often enough, or whose file is not here, is noted as failed: its owner may
+    start it again, the file and its columns are kept. Nothing of it was written.
+    """
+    begun = ImportRun.objects.filter(state__in=(ImportState.WAITING, ImportState.RUNNING))
+    found = [run for run in begun.select_for_update(skip_locked=True) if _is_abandoned(run)]
+    for run in found:
+        starts = run.report.get("starts", 1)
+        is_here = bool(run.stored_as) and (import_folder() / run.stored_as).is_file()
+        if is_here and run.user_id and starts < MOST_STARTS:
+            run.report = {**run.report, "starts": starts + 1}
+            run.save(update_fields=["report"])
+            enqueue(JOB, run_id=run.pk, is_trial=bool(run.report.get("dry_run")))
+        else:
+            fail_import(actor, run, error=_("The import was interrupted before its end."))
+    _settle_progress()
+    return len(found)
+
+
+def _is_abandoned(run: ImportRun) -> bool:
+    record = ProgressRecord.objects.filter(public_id=run.progress).first()
+    if run.state == ImportState.RUNNING and record is not None and not _is_silent(record):
+        return False
+    if is_asked_for(JOB, run_id=run.pk):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_lock_of(run)])
+        return bool(cursor.fetchone()[0])
+
+
+def _is_silent(record: ProgressRecord) -> bool:
+    is_running = record.state == ProgressState.RUNNING
+    return not is_running or record.updated_at < timezone.now() - SILENT_AFTER
+
+
+def _settle_progress() -> None:
+    """The end of runs whose worker died when all was written, or before it could say why not."""
+    silent = ProgressRecord.objects.filter(
+        kind="import",
+        state=ProgressState.RUNNING,
+        updated_at__lt=timezone.now() - SILENT_AFTER,
     )
+    for record in silent:
+        run = ImportRun.objects.filter(progress=record.public_id).first()
+        if run is None or run.state == ImportState.FAILED:
+            message = run.error if run else ""
+            settle(record, state=ProgressState.FAILED, message=message)
+        elif run.state not in (ImportState.WAITING, ImportState.RUNNING):
+            settle(record, state=ProgressState.DONE)
+
+
+def _lock_of(run: ImportRun) -> str:
+    return f"records.import.run:{run.pk}"
 
 
 @action(permission="records.import")
