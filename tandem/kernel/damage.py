@@ -78,6 +78,18 @@ WORDS: dict[str, Promise] = {
         "merged cells: each row got the value of the cell that it is part of. Look whether that is"
         " meant."
     ),
+    "strange_letters": _(
+        "The letters were read as Western ones and look strange so. If names are wrong below,"
+        " export the file again as UTF-8."
+    ),
+    "late_fields": _(
+        "fields first come far below the beginning of the file and were left out. Put a record"
+        " that has them all first."
+    ),
+    "formulas_without_value": _(
+        "cells hold a formula that was never worked out, and are taken for empty. Open the workbook"
+        " in a spreadsheet and save it there."
+    ),
     "mended_text": _("texts hold characters that no text can hold; a mark stands for each."),
 }
 

@@ -12,13 +12,29 @@ BLOCK = 1 << 20
 MAX_RECORD = 16 << 20  # characters of one record of a list
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are each there once: of two values one would be lost."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _refuse(_constant: str) -> Any:
+    raise ValueError
+
+
+# Numbers keep their digits; NaN and the like are no JSON.
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=str, parse_constant=_refuse)
+
+
 def line_records(text: IO[str]) -> Iterator[dict[str, Any]]:
     """Records of one line each; blank lines are passed over. Raises FileDamaged with the line."""
     for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = _DECODER.decode(line)
         except (ValueError, RecursionError) as error:
             raise FileDamaged(
                 _("Line %(line)d is no JSON. Nothing was imported.") % {"line": number}
@@ -30,7 +46,7 @@ def line_records(text: IO[str]) -> Iterator[dict[str, Any]]:
 
 def list_records(text: IO[str]) -> Iterator[dict[str, Any]]:
     """Records of one list, read as it comes. Raises FileDamaged with the number of the record."""
-    decode = json.JSONDecoder().raw_decode
+    decode = _DECODER.raw_decode
     held, number, is_all = text.read(BLOCK).lstrip().removeprefix("["), 1, False
     while True:
         held = held.lstrip()
@@ -87,8 +103,13 @@ def cells(
     records: Iterator[dict[str, Any]], header: Sequence[str], findings: Findings
 ) -> Iterator[list[str]]:
     """Rows of texts under a header. Raises FileUnreadable where a text is beyond all bounds."""
+    known = frozenset(header)
     for record in records:
         findings.rows += 1
+        if not record.keys() <= known:
+            for name in record.keys() - known:
+                place = _("row %(row)d: %(name)s") % {"row": findings.rows, "name": name[:40]}
+                findings.note("late_fields", place)
         yield [
             "" if (value := record.get(name)) is None else _cell(value, findings) for name in header
         ]

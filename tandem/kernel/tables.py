@@ -9,6 +9,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,9 @@ MAX_COLUMNS = 200
 BLOCK = 1 << 20
 SAMPLE_BYTES = 1 << 16
 NAMING_RECORDS = 1000  # of JSON, whose names make the header
+FEW_ZEROS = 2  # bytes of zero in a text that has been spoiled
+_CONTROLS = bytes([*range(2, 9), *range(14, 31)])
+_WORD = re.compile(r"[^\s,;|\"]+")
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
@@ -150,6 +154,8 @@ def _lines(path: Path, blank: Survey, *, plain_name: str) -> Survey:
                 _("The first line is quoted wrongly: a quote in it does not end.")
             ) from error
     findings = Findings()
+    if encoding == "cp1252" and _is_strange(sample):
+        findings.note("strange_letters", _("line %(line)d") % {"line": dialect.above + 1})
     titles = dialect.above - sample.lower().startswith("sep=")
     if titles:
         findings.note("lines_above_header", _("line 1"), count=titles)
@@ -204,6 +210,7 @@ def _chunks(source: Iterator[list[str]], chunk: int) -> Iterator[list[list[str]]
 
 def _named(found: Survey, names: Sequence[str], findings: Findings) -> Survey:
     """The survey with a header in which each column has a name of its own."""
+    names = [name.lstrip("\ufeff") for name in names]
     if not names or not (any(names) or any(one.code == "no_header" for one in findings.told())):
         raise FileEmpty()
     if len(names) > MAX_COLUMNS:
@@ -227,6 +234,13 @@ def _named(found: Survey, names: Sequence[str], findings: Findings) -> Survey:
             findings.note("nameless_columns", own)
         header[own] = None
     return replace(found, header=tuple(header), found=findings.told())
+
+
+def _is_strange(text: str) -> bool:
+    """Whether words of a text read as Western have more strange signs than any language there."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    strange = sum(not char.isascii() for word in words for char in word)
+    return strange * 2 > sum(map(len, words))
 
 
 def _is_printable(name: str) -> bool:
@@ -297,7 +311,7 @@ def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int, bool]:
                 is_utf8 = is_utf8 and _decodes(decoder, block)
                 lines += block.count(b"\n")
                 if encoding.startswith("utf-8") and b"\0" in block:
-                    raise FileUnreadable(_("This is a binary file, no table."))
+                    raise _nothing_in(block, lines)
                 last, block = block, raw.read(BLOCK)
             is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -307,7 +321,45 @@ def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int, bool]:
         return encoding, lines, ends_open
     if not encoding.startswith("utf-8"):
         raise FileDamaged(_("The file is not in the encoding that it begins with."))
+    _refuse_mixed(path, is_packed=is_packed)
     return "cp1252", lines, ends_open
+
+
+def _nothing_in(block: bytes, lines: int) -> FileUnreadable:
+    """The refusal of a file with bytes of zero: one or two spoil a text, many are no text."""
+    if block.count(b"\0") > FEW_ZEROS or block.translate(None, _CONTROLS) != block:
+        return FileUnreadable(_("This is a binary file, no table."))
+    behind = block.count(b"\n", block.index(b"\0"))
+    return FileDamaged(
+        _(
+            "Line %(line)d holds a character that no text can hold (a byte of zero). Take it away,"
+            " or export the file again. Nothing was imported."
+        )
+        % {"line": lines - behind + 1}
+    )
+
+
+def _refuse_mixed(path: Path, *, is_packed: bool) -> None:
+    """Refuse a file of UTF-8 in which some lines are not: read otherwise, all others were wrong."""
+    good, bad = 0, []
+    with _bytes(path, is_packed=is_packed) as raw:
+        for number, line in enumerate(raw, start=1):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                bad.append(number)
+                continue
+            good += 1
+    if good and good >= len(bad):
+        raise FileDamaged(
+            _(
+                "Line %(line)d is not in the encoding of the others, which is UTF-8. Export the"
+                " file again in one encoding. Nothing was imported."
+            )
+            % {"line": bad[0]}
+        )
 
 
 def _marked_encoding(start: bytes) -> str:

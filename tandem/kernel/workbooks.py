@@ -34,6 +34,12 @@ _FILLED = re.compile(
 _PLACELESS = re.compile(rb"<(?:\w+:)?c(?:\s+(?!r\s*=)[\w:]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*>")
 _ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^<>]*?\s)?r\s*=\s*[\"'](\d{1,10})[\"']")
 _ERROR = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\bt\s*=\s*[\"']e[\"'][^<>]*>")
+# A cell with a formula and nothing behind it: whoever wrote the file has not worked it out.
+_UNSOLVED = re.compile(
+    rb"(<(?:\w+:)?c\s[^<>]*>)\s*<(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_ODD = {"error_cells": _ERROR, "formulas_without_value": _UNSOLVED}
 _PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]+\d+)[\"']")
 _LISTED = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
@@ -62,7 +68,7 @@ def open_sheet(file: IO[bytes], findings: Findings) -> Sheet:
     Days and times come in ISO 8601, numbers with a point, yes and no as true and false. Raises
     FileUnreadable and its kinds.
     """
-    errors = _check(file)
+    odd = _check(file)
     file.seek(0)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(file)
@@ -73,8 +79,9 @@ def open_sheet(file: IO[bytes], findings: Findings) -> Sheet:
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise FileDamaged(_("This workbook is broken. Nothing was imported.")) from error
     merged = _merged(sheet, findings)
-    for place in errors.get(kept, ()):
-        findings.note("error_cells", _("cell %(place)s") % {"place": place})
+    for code, places in odd.items():
+        for place in places.get(kept, ()):
+            findings.note(code, _("cell %(place)s") % {"place": place})
     filled: Iterator[tuple[int, list[Any]]] = (
         (at, row) for at, row in enumerate(rows) if any(cell != "" for cell in row)
     )
@@ -175,8 +182,8 @@ def _text(value: Any) -> str:
 # --- the archive ----------------------------------------------------------------------------------
 
 
-def _check(file: IO[bytes]) -> dict[str, list[str]]:
-    """Refuse what is no whole workbook, or more than it seems; the error cells of each sheet."""
+def _check(file: IO[bytes]) -> dict[str, dict[str, list[str]]]:
+    """Refuse what is no whole workbook, or more than it seems; the odd cells by code and sheet."""
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
@@ -191,19 +198,23 @@ def _check(file: IO[bytes]) -> dict[str, list[str]]:
             scan = _Scan(archive, packed=sum(one.compress_size for one in members))
             for member in members:
                 scan.unpack(member)
-            return {title: scan.errors.get(path, []) for title, path in scan.titles().items()}
+            titles = scan.titles()
+            return {
+                code: {title: places.get(path, []) for title, path in titles.items()}
+                for code, places in scan.odd.items()
+            }
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise FileDamaged(_("This workbook is cut off or broken. Nothing was imported.")) from error
 
 
 class _Scan:
-    """Unpacks an archive to nowhere, and counts: bytes, where filled cells end, errors in cells."""
+    """Unpacks an archive to nowhere, and counts: bytes, where filled cells end, odd cells."""
 
     def __init__(self, archive: zipfile.ZipFile, *, packed: int) -> None:
         self.archive = archive
         self.most = min(MAX_UNPACKED, max(ALWAYS_UNPACKED, packed * MAX_RATIO))
         self.total = 0
-        self.errors: dict[str, list[str]] = {}
+        self.odd: dict[str, dict[str, list[str]]] = {code: {} for code in _ODD}
 
     def unpack(self, member: zipfile.ZipInfo) -> None:
         """One member; FileTooLarge, FileUnreadable."""
@@ -229,11 +240,12 @@ class _Scan:
                             " rows and columns behind your table, and save again."
                         )
                     )
-                self._note_errors(member.filename, held)
+                for code, pattern in _ODD.items():
+                    self._note(code, pattern, member.filename, held)
 
-    def _note_errors(self, name: str, held: bytes) -> None:
-        found = self.errors.setdefault(name, [])
-        for head in _ERROR.findall(held):
+    def _note(self, code: str, pattern: re.Pattern[bytes], name: str, held: bytes) -> None:
+        found = self.odd[code].setdefault(name, [])
+        for head in pattern.findall(held):
             place = _PLACE.search(head)
             text = place[1].decode() if place else "?"
             if text == "?" or text not in found[-8:]:  # the end of a block is looked at twice
