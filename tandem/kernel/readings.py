@@ -108,7 +108,7 @@ _PARTS = re.compile(
     r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})"
     r"(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp][Mm])?)?"
 )
-_SERIAL = re.compile(r"\d{5}(\.\d+)?")  # days since the end of 1899, as spreadsheets count
+_SERIAL = re.compile(r"\d{5}([.,]\d+)?")  # days since the end of 1899, as spreadsheets count
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  (a day of the file's own zone)
 
 
@@ -180,7 +180,7 @@ def _naive(text: str, order: DateOrder) -> datetime:
     if parts := _PARTS.fullmatch(text):
         return _ordered(parts, order)
     if _SERIAL.fullmatch(text):
-        return (_EPOCH + timedelta(days=float(text))).replace(microsecond=0)
+        return (_EPOCH + timedelta(days=float(text.replace(",", ".")))).replace(microsecond=0)
     raise _NoMoment
 
 

@@ -476,9 +476,10 @@ class ImportField:
     ``reading`` is how its texts are read (kernel.readings): text, id, number or moment; ``read``
     is a reading of the room's own instead, to a text. A text that cannot be read makes its row
     fail; of a ``is_lenient`` field it is left out and counted. ``synonyms`` are what other systems
-    call it, in small letters without signs; ``looks`` is a pattern of its texts, by which a column
-    of another name is found. ``fills`` names the field of the record where it has another key
-    (``title``), or of another kind of record (``company.domain``).
+    call it, in small letters without signs, ``never`` what only begins like it; ``looks`` is a
+    pattern of its texts, by which a column of another name is found. ``fills`` names the field of
+    the record where it has another key (``title``), or of another kind of record
+    (``company.domain``).
     """
 
     key: str
@@ -490,6 +491,7 @@ class ImportField:
     read: Callable[[Iterable[str]], Reading] | None = None
     is_lenient: bool = False
     looks: str = ""
+    never: tuple[str, ...] = ()
     fills: str = ""
 
     @property
@@ -554,8 +556,9 @@ class Outcome:
     """What an import came to, in rows of the file; with those that failed they are all rows.
 
     ``related`` counts records by kind and deed, ``figures`` are sums to compare with the source,
-    ``samples`` a few rows of each verdict. ``last`` writes what others must wait for meanwhile,
-    when all else is done; a trial leaves it out.
+    ``samples`` a few rows of each verdict. ``merged`` of the skipped rows say something of the same
+    record as an earlier row, and are joined with it. ``last`` writes what others must wait for
+    meanwhile, when all else is done; a trial leaves it out.
     """
 
     created: int
@@ -565,6 +568,7 @@ class Outcome:
     figures: Mapping[str, Any]
     notices: tuple[Notice, ...] = ()
     samples: tuple[Sample, ...] = ()
+    merged: int = 0
     last: tuple[Callable[[], None], ...] = ()
 
 

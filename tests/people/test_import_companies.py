@@ -1,12 +1,15 @@
 """Companies from files: known by id, domain or name; filled or added, and taken back."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tandem.kernel.tables import survey
+from tandem.people.actions import change_company
 from tandem.people.models import Company, CompanyDomain
 from tandem.people.rules import SizeBand, is_mangled_range, size_of
+from tandem.people.schemas import ChangeCompany
 from tandem.records.actions import import_now, note_upload, revert_import
 from tandem.records.models import ExternalId, ImportRun, TagLink
 from tandem.records.schemas import ImportOptions
@@ -30,9 +33,9 @@ def folder(settings, tmp_path):
 
 @pytest.fixture
 def load(system, tmp_path):
-    def run(*rows: str, is_trial: bool = False, **given: Any) -> ImportRun:
+    def run(*rows: str, header: str = HEADER, is_trial: bool = False, **given: Any) -> ImportRun:
         path = tmp_path / "firms.csv"
-        path.write_text("\n".join((HEADER, *rows)))
+        path.write_text("\n".join((header, *rows)))
         options = ImportOptions.model_validate({"source": "crm", **given})
         noted = note_upload(
             system, kind="companies", name=path.name, of=survey(path), options=options
@@ -123,3 +126,111 @@ def test_numbers_of_people_come_into_their_band(text, band):
 def test_a_range_that_became_a_date_is_known(text):
     assert is_mangled_range(text)
     assert not is_mangled_range("11-50")
+
+
+# --- who is above whom ----------------------------------------------------------------------------
+
+FAMILY = "Record ID,Company name,Company Domain Name,Parent Company"
+
+
+def parents() -> dict[str, str]:
+    living = Company.objects.filter(deleted_at__isnull=True)
+    return {one.name: one.parent.name for one in living if one.parent}
+
+
+def left_out(run: ImportRun) -> list[tuple[str, int, list[str]]]:
+    return [
+        (one["message"], one["count"], one["examples"])
+        for one in run.report["warnings"]
+        if one["code"] == "left_out"
+    ]
+
+
+@pytest.fixture
+def family(load):
+    return partial(load, header=FAMILY)
+
+
+def test_parents_are_found_by_name_domain_and_id_wherever_they_stand(family, add_firm):
+    add_firm("Old Holding", domain="old.example")
+    rows = (
+        "1,Leaf,leaf.example,Branch Ltd",
+        "2,Branch Ltd,,root.example",
+        "3,Root,root.example,",
+        "4,Twig,,2",
+        "5,Ivy,,https://www.old.example/about",
+        "6,Moss,,old  HOLDING",
+    )
+    run = family(*rows)
+    assert (counts(run), left_out(run)) == ([6, 6, 0, 0, 0], [])
+    assert parents() == {
+        "Leaf": "Branch Ltd",
+        "Branch Ltd": "Root",
+        "Twig": "Branch Ltd",
+        "Ivy": "Old Holding",
+        "Moss": "Old Holding",
+    }
+    assert counts(family(*reversed(rows))) == [6, 0, 0, 6, 0]
+
+
+def test_a_parent_that_nobody_knows_is_left_out_and_said(family):
+    run = family("1,Leaf,,Nowhere Ltd", "2,Tree,,")
+    assert counts(run) == [2, 2, 0, 0, 0]
+    assert left_out(run) == [
+        (
+            "Left out: Parent company, by name, domain or id is no company here or in this file.",
+            1,
+            ["row 1"],
+        )
+    ]
+    assert parents() == {}
+
+
+def test_a_circle_is_refused_at_the_row_that_closes_it(family):
+    run = family("1,A,,B", "2,B,,C", "3,C,,A", "4,D,,D", "5,E,,A")
+    assert counts(run) == [5, 5, 0, 0, 0]
+    assert left_out(run) == [
+        (
+            "Left out: Parent company, by name, domain or id is below the company that it would"
+            " be above.",
+            2,
+            ["row 3", "row 4"],
+        )
+    ]
+    assert parents() == {"A": "B", "B": "C", "E": "A"}
+
+
+def test_a_circle_through_a_company_that_is_here_is_refused(family):
+    family("1,Root,,", "2,Leaf,,1")
+    run = family("1,Root,,Leaf", policy="overwrite")
+    assert (counts(run), len(left_out(run))) == ([1, 0, 0, 1, 0], 1)
+    assert parents() == {"Leaf": "Root"}
+    turned = family("1,Root,,Leaf", "2,Leaf,,Crown", "3,Crown,,", policy="overwrite")
+    assert (counts(turned), left_out(turned)) == ([3, 1, 2, 0, 0], [])
+    assert parents() == {"Root": "Leaf", "Leaf": "Crown"}
+
+
+def test_a_parent_follows_the_policy_and_is_said(family, load):
+    family("1,Root,,", "2,Leaf,,1")
+    assert counts(family("2,Leaf,,Other", "9,Other,,")) == [2, 1, 0, 1, 0]
+    assert parents() == {"Leaf": "Root"}
+    run = family("2,Leaf,,Other", policy="overwrite", is_trial=True)
+    assert [one["changes"] for one in run.report["samples"]] == [[["parent", "Root", "Other"]]]
+    assert parents() == {"Leaf": "Root"}
+    family("2,Leaf,,Other", policy="overwrite")
+    assert parents() == {"Leaf": "Other"}
+
+
+def test_taken_back_families_go_whole_and_stay_where_somebody_uses_them(family, add_firm, system):
+    add_firm("Leaf", domain="leaf.example")
+    before = held()
+    run = family("1,Leaf,leaf.example,Branch", "2,Branch,,Root", "3,Root,,")
+    assert parents() == {"Leaf": "Branch", "Branch": "Root"}
+    assert revert_import(system, run.public_id) == {"companies": 2, "changes": 1, "kept": 0}
+    assert (held(), parents()) == (before, {})
+
+    run = family("4,Bud,,Bough", "5,Bough,,Trunk", "6,Trunk,,", "7,Weed,,Trunk")
+    bud = Company.objects.get(name="Bud", deleted_at__isnull=True)
+    change_company(system, bud.public_id, data=ChangeCompany(industry="Flowers"))
+    assert revert_import(system, run.public_id) == {"companies": 1, "changes": 0, "kept": 3}
+    assert parents() == {"Bud": "Bough", "Bough": "Trunk"}

@@ -8,13 +8,22 @@ import pytest
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.tables import survey
-from tandem.people.actions import change_person
-from tandem.people.models import Company, Employment, Person, PersonEmail, PersonPhone
+from tandem.people.actions import change_person, record_stage
+from tandem.people.models import (
+    Company,
+    Employment,
+    LifecycleEvent,
+    LifecycleState,
+    Person,
+    PersonEmail,
+    PersonPhone,
+)
 from tandem.people.queries import people_visible_to, search_people
+from tandem.people.rules import Stage
 from tandem.people.schemas import ChangePerson
 from tandem.records.actions import import_now, note_upload, revert_import
 from tandem.records.errors import NothingRead
-from tandem.records.models import ExternalId, ImportRun, ImportState, TagLink
+from tandem.records.models import ExternalId, ImportRun, ImportState, Tag, TagLink
 from tandem.records.queries import results_path
 from tandem.records.schemas import ImportOptions
 
@@ -258,3 +267,172 @@ def test_taking_back_keeps_what_people_changed_since(load, add, system, admin):
     assert (siobhan.deleted_at, ann.name) == (None, "Ann Mine")
     assert siobhan.employments.get().company.deleted_at is None
     assert siobhan.emails.get().deleted_at is None
+
+
+# --- jobs -----------------------------------------------------------------------------------------
+
+JOBS = "Name,Email,Company,Title,Department,Seniority,Job start date,Job end date"
+
+
+def jobs(person: Person) -> list[tuple[Any, ...]]:
+    rows = person.employments.filter(deleted_at__isnull=True).order_by("pk")
+    return [
+        (
+            row.company.name if row.company else "",
+            row.title,
+            row.function,
+            row.seniority,
+            *(str(day) if day else "" for day in (row.started_on, row.ended_on)),
+            row.is_primary,
+        )
+        for row in rows
+    ]
+
+
+def test_jobs_have_their_days_and_the_same_file_says_nothing_new(load):
+    rows = (
+        "Ann,ann@bell.example,Bell,CEO,Board,Executive,2020-04-01,",
+        "Ben,ben@bell.example,Bell,Clerk,Sales,,01.02.2019,31.12.2022",
+        "Cid,cid@bell.example,,,Sales,,,",
+    )
+    assert counts(load(rows, header=JOBS)) == [3, 3, 0, 0, 0]
+    ann, ben, cid = Person.objects.order_by("pk")
+    assert jobs(ann) == [("Bell", "CEO", "Board", "Executive", "2020-04-01", "", True)]
+    assert jobs(ben) == [("Bell", "Clerk", "Sales", "", "2019-02-01", "2022-12-31", True)]
+    assert jobs(cid) == [("", "", "Sales", "", "", "", True)]
+    assert counts(load(rows, header=JOBS)) == [3, 0, 0, 3, 0]
+    assert len(jobs(ben)) == 1
+
+
+def test_a_job_that_ended_is_noted_beside_the_one_that_goes_on(load, system):
+    load(("Ann,ann@bell.example,Bell,CEO,,,,",), header=JOBS)
+    ann = Person.objects.get()
+    before = jobs(ann)
+    run = load(("Ann,ann@bell.example,Firth,CFO,Money,,2010-01-01,2015-05-05",), header=JOBS)
+    assert counts(run) == [1, 0, 1, 0, 0]
+    assert jobs(ann) == [*before, ("Firth", "CFO", "Money", "", "2010-01-01", "2015-05-05", True)]
+    assert verdicts(run)[0][2] == "company, ended_on, function, started_on, title"
+    assert counts(load(("Ann,ann@bell.example,Bell,,,,,2025-01-31",), header=JOBS)) == [
+        1, 0, 1, 0, 0
+    ]  # fmt: skip
+    assert jobs(ann)[0] == ("Bell", "CEO", "", "", "", "2025-01-31", True)
+    revert_import(system, run.public_id)
+    assert jobs(ann) == [("Bell", "CEO", "", "", "", "2025-01-31", True)]
+
+
+def test_what_a_row_says_of_another_job_does_not_fill_the_one_that_stays(load):
+    load(("Ann,ann@bell.example,Bell,CEO,,,,",), header=JOBS)
+    row = "Ann,ann@bell.example,Firth,,Money,Junior,2024-01-01,"
+    assert counts(load((row,), header=JOBS)) == [1, 0, 0, 1, 0]
+    ann = Person.objects.get()
+    assert jobs(ann) == [("Bell", "CEO", "", "", "", "", True)]
+    assert counts(load((row,), header=JOBS, policy="overwrite")) == [1, 0, 1, 0, 0]
+    assert jobs(ann) == [("Firth", "CEO", "Money", "Junior", "2024-01-01", "", True)]
+
+
+def test_a_job_that_ends_before_it_begins_has_no_days(load):
+    run = load(("Ann,ann@bell.example,Bell,,,,2024-01-01,2023-01-01",), header=JOBS)
+    assert [one["message"] for one in run.report["warnings"]] == [
+        "Left out: In the job until is a day before the job begins."
+    ]
+    assert jobs(Person.objects.get()) == [("Bell", "", "", "", "", "", True)]
+
+
+def test_further_companies_are_further_jobs(load, system, add_firm):
+    firth = add_firm("Firth")
+    before = held()
+    header = "Name,Email,Company,Company domain,Title"
+    rows = (
+        "Ann,ann@bell.example,Bell & Sons; firth;Moor,bell.example,CEO",
+        "Ben,ben@bell.example,Moor,,",
+    )
+    run = load(rows, header=header)
+    assert counts(run) == [2, 2, 0, 0, 0]
+    assert run.report["related"]["companies"] == {"created": 2}
+    ann, ben = Person.objects.order_by("pk")
+    assert [(job[0], job[1], job[-1]) for job in jobs(ann)] == [
+        ("Bell & Sons", "CEO", True), ("Firth", "", False), ("Moor", "", False)
+    ]  # fmt: skip
+    assert ann.employments.get(company=firth).is_primary is False
+    assert [job[0] for job in jobs(ben)] == ["Moor"]
+    assert counts(load(rows, header=header)) == [2, 0, 0, 2, 0]
+    assert counts(load(("Ben,ben@bell.example,Moor;Firth,,",), header=header)) == [1, 0, 1, 0, 0]
+    revert_import(system, run.public_id)
+    assert held()[0] == before[0] + 1  # Ben has been changed since, and stays
+
+
+def test_an_id_of_a_company_goes_before_its_name(load, add_firm):
+    firm, other = add_firm("Bell"), add_firm("Bell the Second")
+    header = "Name,Email,Company,Company ID"
+    load(("Zed,z@b.example,Bell the Second,77",), header=header)
+    run = load(("Ann,a@b.example,Bell,77", "Ben,b@b.example,Bell,"), header=header)
+    assert counts(run) == [2, 2, 0, 0, 0]
+    _zed, ann, ben = Person.objects.order_by("pk")
+    assert [one.employments.get().company_id for one in (ann, ben)] == [other.pk, firm.pk]
+    strange = load(("Cid,c@b.example,,78;77",), header=header)
+    assert notices(strange) == {"left_out": 1}
+    assert Person.objects.get(name="Cid").employments.get().company_id == other.pk
+
+
+# --- what is joined -------------------------------------------------------------------------------
+
+
+def test_a_trial_says_which_rows_are_joined_with_which_and_which_with_whom_is_here(load, add):
+    add("Ben Here", email="ben@bell.example")
+    rows = (
+        "1,Ann,Bell,ann@bell.example,,,,,",
+        "2,,,ann@bell.example,,CFO,,,",
+        "3,Ben,Bell,ben@bell.example,,CEO,,,",
+        "4,Cid,Bell,cid@bell.example,,,,,",
+    )
+    trial = load(rows, is_trial=True)
+    assert counts(trial) == [4, 2, 1, 1, 0]
+    assert trial.report["merged"] == 1
+    joined = [one for one in trial.report["samples"] if one["verdict"] == "merged"]
+    assert [(one["line"], one["name"], one["changes"]) for one in joined] == [
+        (2, "Ann Bell", [["", "", "the same person as row 1"]])
+    ]
+    updated = [one for one in trial.report["samples"] if one["verdict"] == "updated"]
+    assert [(one["line"], one["name"]) for one in updated] == [(3, "Ben Here")]
+    assert load(rows).report["merged"] == 1
+
+
+def test_who_was_moved_by_a_file_goes_back_with_it_unless_moved_since(load, system):
+    header = "Name,Email,Lifecycle stage"
+    load(("Ann,a@b.example,lead", "Ben,b@b.example,lead"), header=header)
+    ann, ben = Person.objects.order_by("pk")
+    before = list(LifecycleState.objects.order_by("pk").values())
+    rows = ("Ann,a@b.example,customer", "Ben,b@b.example,customer", "Cid,c@b.example,lead")
+    run = load(rows, header=header)
+    record_stage(system, [ben.pk], stage=Stage.AT_RISK, cause="Complains")
+    revert_import(system, run.public_id)
+    after = list(
+        LifecycleState.objects.filter(subject_id__in=(ann.pk, ben.pk)).order_by("pk").values()
+    )
+    assert after[0] == before[0]
+    assert (after[1]["stage"], after[1]["furthest_stage"]) == ("at_risk", "customer")
+    steps = LifecycleEvent.objects.filter(subject_id=ann.pk).order_by("pk")
+    assert list(steps.values_list("from_stage", "to_stage", "cause")) == [
+        ("", "known", "Imported from people.csv"),
+        ("known", "customer", "Imported from people.csv"),
+        ("customer", "known", "Import taken back"),
+    ]
+
+
+def test_taken_back_twice_a_stage_is_as_before_both_times(load, system):
+    header = "Name,Email,Lifecycle stage"
+    load(("Ann,a@b.example,lead",), header=header)
+    before = LifecycleState.objects.values().get()
+    for _time in range(2):
+        run = load(("Ann,a@b.example,customer",), header=header)
+        assert LifecycleState.objects.get().stage == "customer"
+        revert_import(system, run.public_id)
+        assert LifecycleState.objects.values().get() == before
+
+
+def test_tags_that_only_an_import_has_used_go_with_it(load, system, add):
+    add("Ann Bell", email="ann@bell.example")
+    load(("1,Ann,Bell,ann@bell.example,,,,,Fair",))
+    run = load(("1,Ann,Bell,ann@bell.example,,,,,Fair;New",))
+    revert_import(system, run.public_id)
+    assert list(Tag.objects.values_list("name", flat=True)) == ["Fair"]

@@ -79,6 +79,8 @@ EXPORTS = {
             "family": "Last Name",
             "consent_at": "CONFIRM_TIME",
             "consent_ip": "CONFIRM_IP",
+            "asked_at": "OPTIN_TIME",
+            "asked_ip": "OPTIN_IP",
             "external_id": "EUID",
             "tags": "TAGS",
         },
@@ -89,6 +91,7 @@ EXPORTS = {
         "Ann,,Bell,Bell,CEO,* myContacts,Work,ann@bell.example,Mobile,+49 30 123456,bell.example\n",
         {
             "given": "First Name",
+            "middle": "Middle Name",
             "family": "Last Name",
             "company": "Organization Name",
             "title": "Organization Title",

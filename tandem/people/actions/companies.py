@@ -104,26 +104,37 @@ def add_companies(
 def take_back_companies(actor: Actor, *, made_in: int, keep: Sequence[int]) -> list[int]:
     """Delete the companies that a change set added, but for those in use or changed since.
 
-    In use is one with a domain or people of another change set, below or above another, or with a
+    In use is one with a domain or people of another change set, above one that stays, or with a
     word of a person in its story. ``keep`` are others to leave alone. The ids that were deleted.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH RECURSIVE made AS MATERIALIZED (
+                SELECT c.id, c.parent_id,
+                    c.row_version = 1 AND NOT c.id = ANY (%(keep)s)
+                    AND NOT EXISTS (SELECT FROM people_companydomain d WHERE d.company_id = c.id
+                                    AND d.deleted_at IS NULL AND d.created_in_id <> %(made)s)
+                    AND NOT EXISTS (SELECT FROM people_employment e WHERE e.company_id = c.id
+                                    AND e.deleted_at IS NULL)
+                    AND NOT EXISTS (
+                        SELECT FROM timeline_entry t
+                        WHERE t.subject_kind = 'company' AND t.subject_id = c.id
+                          AND t.actor_kind = 'user' AND t.source <> 'import'
+                          AND t.kind NOT IN ('people.created', 'revenue.imported')) AS may_go
+                FROM people_company c
+                WHERE c.created_in_id = %(made)s AND c.deleted_at IS NULL
+            ), kept AS (
+                SELECT x.parent_id AS id FROM people_company x
+                WHERE x.parent_id IN (SELECT id FROM made)
+                  AND NOT EXISTS (SELECT FROM made m WHERE m.id = x.id AND m.may_go)
+                UNION
+                SELECT m.parent_id FROM made m JOIN kept k ON k.id = m.id
+                WHERE m.parent_id IS NOT NULL
+            )
             UPDATE people_company c
             SET deleted_at = now(), updated_at = now(), row_version = row_version + 1
-            WHERE c.created_in_id = %(made)s AND c.deleted_at IS NULL AND c.row_version = 1
-              AND NOT c.id = ANY (%(keep)s) AND c.parent_id IS NULL
-              AND NOT EXISTS (SELECT FROM people_company x WHERE x.parent_id = c.id)
-              AND NOT EXISTS (SELECT FROM people_companydomain d WHERE d.company_id = c.id
-                              AND d.deleted_at IS NULL AND d.created_in_id <> %(made)s)
-              AND NOT EXISTS (SELECT FROM people_employment e WHERE e.company_id = c.id
-                              AND e.deleted_at IS NULL)
-              AND NOT EXISTS (
-                SELECT FROM timeline_entry t
-                WHERE t.subject_kind = 'company' AND t.subject_id = c.id
-                  AND t.actor_kind = 'user' AND t.source <> 'import'
-                  AND t.kind NOT IN ('people.created', 'revenue.imported'))
+            FROM made m WHERE m.id = c.id AND m.may_go AND c.id NOT IN (SELECT id FROM kept)
             RETURNING c.id
             """,
             {"made": made_in, "keep": list(keep)},

@@ -36,11 +36,12 @@ from tandem.people.actions.import_rows import (
 )
 from tandem.people.actions.keys import derive_companies
 from tandem.people.actions.owners import first_owner
+from tandem.people.errors import DomainInvalid
 from tandem.people.facts import CompaniesChanged, CompaniesCreated
 from tandem.people.models import Company, CompanyDomain
-from tandem.people.rules import search_key, sort_key
+from tandem.people.rules import registrable_domain, search_key, sort_key
 from tandem.records.actions.external import link_external_ids
-from tandem.records.actions.tagging import tag_staged
+from tandem.records.actions.tagging import forget_unused_tags, tag_staged
 from tandem.records.models import ExternalId
 from tandem.records.slots import (
     IMPORTERS,
@@ -52,7 +53,7 @@ from tandem.records.slots import (
     tell_story,
 )
 
-_COLUMNS = ("name", "domain", "industry", "size", "country", "tags", "external_id")
+_COLUMNS = ("name", "domain", "industry", "size", "country", "tags", "external_id", "parent")
 _PLAIN = ("name", "industry", "size_band", "country")
 SAMPLES = 5
 
@@ -69,11 +70,18 @@ class _Row:
     country: str | None
     tags: str | None
     external_id: str | None
+    parent: str | None
     owner: int | None
     created_at: datetime | None
     twins: list[int] = field(default_factory=list)
     company: int | None = None
     is_known: bool = False
+    above: "_Row | int | None" = None  # the parent, in this file or here
+
+    @property
+    def parent_id(self) -> int | None:
+        """The company above it, once all have their ids."""
+        return self.above.company if isinstance(self.above, _Row) else self.above
 
     def say(self, other: "_Row", *, is_newest: bool) -> None:
         """Take what a later row says of the same company."""
@@ -110,6 +118,8 @@ def commit_companies(actor: Actor, staged: Staged) -> Outcome:
         else [row for row in heads if not row.is_known]
     )
     known = [row for row in heads if row.is_known and staged.policy != "create"]
+    if staged.reads("parent"):
+        _find_parents(actor, staged, sorted([*new, *known], key=lambda row: row.line))
     staged.step(0.4, _("Companies"))
     _insert(actor, new)
     changes = _Changes()
@@ -130,6 +140,7 @@ def commit_companies(actor: Actor, staged: Staged) -> Outcome:
         figures={},
         notices=_notices(heads),
         samples=_samples(new, known, changes),
+        merged=sum(len(row.twins) for row in heads),
     )
 
 
@@ -206,11 +217,18 @@ def _keys(staged: Staged, row: _Row) -> list[tuple[str, str]]:
 
 
 def _known(actor: Actor, staged: Staged, rows: Sequence[_Row]) -> Mapping[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
     wanted: dict[str, set[str]] = {"x": set(), "d": set(), "n": set()}
     for row in rows:
         for kind, value in _keys(staged, row):
             wanted[kind].add(value)
+    return _here(actor, staged, wanted)
+
+
+def _here(
+    actor: Actor, staged: Staged, wanted: Mapping[str, set[str]]
+) -> Mapping[tuple[str, str], int]:
+    """Companies that are here by id of the source, domain and name; names only of visible ones."""
+    found: dict[tuple[str, str], int] = {}
     named = queries.companies_visible_to(actor).filter(sort_key__in=wanted["n"])
     for key, pk in named.order_by("-pk").values_list("sort_key", "pk"):
         found["n", key] = pk
@@ -231,6 +249,115 @@ def _unseen(actor: Actor, ids: Iterable[int]) -> set[int]:
     wanted = set(ids)
     seen = queries.companies_visible_to(actor).filter(pk__in=wanted).values_list("pk", flat=True)
     return wanted - set(seen)
+
+
+# --- who is above whom ----------------------------------------------------------------------------
+
+
+def _find_parents(actor: Actor, staged: Staged, written: Sequence[_Row]) -> None:
+    """The parent of each row: another row, wherever it stands in the file, or a company here.
+
+    One that nobody knows, or that would close a circle, is left out and counted. Where the file
+    only fills, a known company keeps the parent that it has.
+    """
+    run("SELECT pg_advisory_xact_lock(hashtextextended('people.parents', 0))")
+    in_file: dict[tuple[str, str], _Row] = {}
+    for row in written:
+        for key in _names_of(row):
+            in_file.setdefault(key, row)
+    named = {row.line: _parent_keys(row.parent) for row in written if row.parent}
+    wanted: dict[str, set[str]] = {"x": set(), "d": set(), "n": set()}
+    for keys in named.values():
+        for kind, value in keys:
+            wanted[kind].add(value)
+    here = _here(actor, staged, wanted)
+    unseen = _unseen(actor, here.values())
+    here = {key: pk for key, pk in here.items() if pk not in unseen}
+    for row in written:
+        keys = named.get(row.line, [])
+        row.above = next((in_file[key] for key in keys if key in in_file), None) or next(
+            (here[key] for key in keys if key in here), None
+        )
+    unknown = [row for row in written if row.parent and row.above is None]
+    _note_parents("parent_unknown", unknown)
+    _note_parents("parent_circle", _break_circles(staged, written))
+
+
+def _names_of(row: _Row) -> list[tuple[str, str]]:
+    return [
+        (kind, value)
+        for kind, value in (
+            ("x", row.external_id),
+            ("d", row.domain),
+            ("n", sort_key(row.name or "")),
+        )
+        if value
+    ]
+
+
+def _parent_keys(text: str | None) -> list[tuple[str, str]]:
+    named = text or ""
+    keys = [("x", named), ("n", sort_key(named))]
+    try:
+        return [("d", registrable_domain(named)), *keys]
+    except DomainInvalid:
+        return keys
+
+
+def _break_circles(staged: Staged, written: Sequence[_Row]) -> list[_Row]:
+    """Take the parent from rows that would be above themselves, the last of a circle first."""
+    known = {row.company for row in written if row.company}
+    above = _parents_here(known | {row.above for row in written if isinstance(row.above, int)})
+    if staged.policy == "fill":
+        for row in written:
+            if row.company and above.get(row.company):
+                row.above = None
+    said = {_node(row): _node(row.above) for row in written if row.above is not None}
+    broken: list[_Row] = []
+    is_sound = False
+    while not is_sound:  # without its new parent a company is below its old one again
+        is_sound = True
+        for row in reversed(written):
+            if _is_circle(_node(row), said, above):
+                row.above, is_sound = None, False
+                del said[_node(row)]
+                broken.append(row)
+    return sorted(broken, key=lambda row: row.line)
+
+
+def _node(row: _Row | int) -> int:
+    """A company here by its id, a new one by its row, below zero."""
+    return row if isinstance(row, int) else row.company or -row.line
+
+
+def _is_circle(start: int, said: Mapping[int, int], above: Mapping[int, int | None]) -> bool:
+    """Whether what the file says puts a company above itself."""
+    if start not in said:
+        return False
+    here: int | None = said[start]
+    seen: set[int] = set()
+    while here is not None and here != start and here not in seen:
+        seen.add(here)
+        here = said.get(here, above.get(here))
+    return here == start
+
+
+def _parents_here(ids: set[int]) -> dict[int, int | None]:
+    """The parent of each of these companies and of all above them; one query a level."""
+    found: dict[int, int | None] = {}
+    while ids:
+        found.update(Company.objects.filter(pk__in=ids).values_list("pk", "parent_id"))
+        ids = {pk for pk in found.values() if pk is not None and pk not in found}
+    return found
+
+
+def _note_parents(code: str, rows: Sequence[_Row]) -> None:
+    label = next(str(one.label) for one in COMPANY_FIELDS if one.key == "parent")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO import_gap SELECT unnest(%s::bigint[]), %s, %s",
+            [[row.line for row in rows], label, code],
+        )
 
 
 def _is_left(staged: Staged, row: _Row) -> bool:
@@ -254,7 +381,7 @@ def _insert(actor: Actor, new: Sequence[_Row]) -> None:
     table(
         "import_company",
         "id bigint, public_id uuid, created_at timestamptz, name text, industry text, size text,"
-        " country text, owner bigint, sort text, search text",
+        " country text, owner bigint, parent bigint, sort text, search text",
         (
             (
                 row.company,
@@ -265,6 +392,7 @@ def _insert(actor: Actor, new: Sequence[_Row]) -> None:
                 row.size or "",
                 row.country or "",
                 row.owner,
+                row.parent_id,
                 sort_key(str(row.name)),
                 search_key(str(row.name), [row.domain or ""], []),
             )
@@ -274,9 +402,9 @@ def _insert(actor: Actor, new: Sequence[_Row]) -> None:
     run(
         """
         INSERT INTO people_company (id, public_id, created_at, name, industry, size_band, tier,
-            country, owner_id, x, sort_key, search_key, created_in_id)
+            country, owner_id, parent_id, x, sort_key, search_key, created_in_id)
         SELECT id, public_id, least(coalesce(created_at, now()), now()), name, industry, size, '',
-            country, coalesce(owner, %s), '{}', sort, search, tandem_change_set()
+            country, coalesce(owner, %s), parent, '{}', sort, search, tandem_change_set()
         FROM import_company ORDER BY id
         """,
         [first_owner(actor, None, kind="company")],
@@ -290,6 +418,9 @@ def _change(actor: Actor, staged: Staged, known: Sequence[_Row], changes: _Chang
     domains = queries.live_parts(CompanyDomain, company_id__in=list(before))
     owned = set(domains.values_list("company_id", flat=True))
     users = dict(User.everyone.values_list("pk", "name"))
+    parents = {row.parent_id for row in known} | {one.parent_id for one in before.values()}
+    above_them = Company.objects.filter(pk__in=filter(None, parents))
+    firms = dict(above_them.values_list("pk", "name"))
     overwrites = staged.policy != "fill"
     written: list[tuple[Any, ...]] = []
     claims: list[tuple[int, str]] = []
@@ -310,24 +441,29 @@ def _change(actor: Actor, staged: Staged, known: Sequence[_Row], changes: _Chang
             changes.note(company.pk, "owner", old, users.get(owner or 0, ""))
         else:
             owner = company.owner_id
+        above = row.parent_id or company.parent_id
+        if above != company.parent_id:
+            old = firms.get(company.parent_id or 0, "")
+            changes.note(company.pk, "parent", old, firms.get(above or 0, ""))
         if row.domain and company.pk not in owned:
             claims.append((company.pk, row.domain))
             changes.note(company.pk, "domain", "", row.domain)
-        written.append((company.pk, *values.values(), owner))
+        written.append((company.pk, *values.values(), owner, above))
     claim_domains(claims)
     rows = [row for row in written if row[0] in changes.of]
     if not rows:
         return
     table(
         "import_company_change",
-        "id bigint, name text, industry text, size text, country text, owner bigint",
+        "id bigint, name text, industry text, size text, country text, owner bigint, parent bigint",
         rows,
     )
     run(
         "UPDATE people_company c SET name = d.name, industry = d.industry, size_band = d.size,"
-        " country = d.country, owner_id = d.owner FROM import_company_change d WHERE d.id = c.id"
-        " AND (c.name, c.industry, c.size_band, c.country, c.owner_id) IS DISTINCT FROM"
-        " (d.name, d.industry, d.size, d.country, d.owner)"
+        " country = d.country, owner_id = d.owner, parent_id = d.parent"
+        " FROM import_company_change d WHERE d.id = c.id AND"
+        " (c.name, c.industry, c.size_band, c.country, c.owner_id, c.parent_id) IS DISTINCT FROM"
+        " (d.name, d.industry, d.size, d.country, d.owner, d.parent)"
     )
 
 
@@ -405,8 +541,7 @@ def _note_results(heads: Sequence[_Row], left: Sequence[_Row], changes: _Changes
             what, why = verdict(row)
             copy.write_row((row.line, what, row.company, why))
             for line in row.twins:
-                note = _("the same company as row %(row)d") % {"row": row.line}
-                copy.write_row((line, "skipped", row.company, note))
+                copy.write_row((line, "skipped", row.company, _joined_with(row)))
 
 
 def _notices(heads: Sequence[_Row]) -> tuple[Notice, ...]:
@@ -426,7 +561,7 @@ def _samples(new: Sequence[_Row], known: Sequence[_Row], changes: _Changes) -> t
             str(row.name),
             tuple(
                 (key, "", str(getattr(row, key)))
-                for key in ("domain", "industry", "size", "country")
+                for key in ("domain", "industry", "size", "country", "parent")
                 if getattr(row, key)
             ),
         )
@@ -437,7 +572,16 @@ def _samples(new: Sequence[_Row], known: Sequence[_Row], changes: _Changes) -> t
         for row in known
         if row.company in changes.of
     ]
-    return (*added, *changed[:SAMPLES])
+    joined = [
+        Sample(line, "merged", str(row.name or row.domain), (("", "", _joined_with(row)),))
+        for row in (*new, *known)
+        for line in row.twins
+    ]
+    return (*added, *changed[:SAMPLES], *joined[:SAMPLES])
+
+
+def _joined_with(row: _Row) -> str:
+    return _("the same company as row %(row)d") % {"row": row.line}
 
 
 def revert_companies(actor: Actor, change_set_id: int) -> Mapping[str, int]:
@@ -470,6 +614,7 @@ def revert_companies(actor: Actor, change_set_id: int) -> Mapping[str, int]:
             ).format(sql.Identifier(name), sql.Identifier(column)),
             made,
         )
+    forget_unused_tags(change_set_id)
     derive_companies(back)
     refs = [RecordRef("company", pk) for pk in back]
     tell_story(actor, refs, kind="people.undone", payload={})

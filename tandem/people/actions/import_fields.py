@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from django.utils.translation import gettext_lazy as _
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from tandem.kernel.errors import DomainError
 from tandem.kernel.readings import Reading
@@ -20,7 +20,7 @@ from tandem.people.rules import (
     size_of,
     stage_of,
 )
-from tandem.people.schemas import Line, Name
+from tandem.people.schemas import Line, Name, Plain
 from tandem.records.rules import normalized_tag
 from tandem.records.schemas import MAX_TAG
 from tandem.records.slots import ImportField, Text
@@ -32,7 +32,7 @@ _ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _NUMBER = r"\+\d[\d\s()./-]{6,18}|\(?0\d[\d\s()./-]{5,18}"
 _DOMAIN = r"(https?://)?[^\W_][\w-]*(\.[\w-]+)*\.[a-z]{2,}(/\S*)?"
 _KEY = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-TAG_MARK = "\x1f"  # between the tags of one row
+TAG_MARK = "\x1f"  # between the tags or the companies of one row
 
 
 def read_as(of: Any) -> Callable[[Iterable[str]], Reading]:
@@ -73,7 +73,7 @@ def each(one: Callable[[str], str]) -> Callable[[Iterable[str]], Reading]:
 
 def _addresses(text: str) -> str:
     """One address or several in a cell, in their one form, with a space between."""
-    if "," not in text and ";" not in text and " " not in text:
+    if not _SEVERAL.search(text):
         return normalize_email(text)
     return " ".join(dict.fromkeys(normalize_email(one) for one in _SEVERAL.split(text) if one))
 
@@ -110,8 +110,22 @@ def _known(value: str, fault: str) -> str:
     return value
 
 
+def _companies(text: str) -> str:
+    """The name of a company, or of several with ``;`` between: the first is where one works."""
+    named = [one.strip() for one in text.split(";")]
+    try:
+        return TAG_MARK.join(dict.fromkeys(_name(one) for one in named if one))
+    except ValidationError as refused:
+        raise _Unread(refused.errors(include_url=False)[0]["type"]) from refused
+
+
+_name = TypeAdapter(Name).validate_python
+
+
 def _tags(text: str) -> str:
-    found = {normalized_tag(one): one.strip() for one in _TAGS.split(text) if one.strip()}
+    """Tags of a cell, without quotes around each, and without the groups that Google makes."""
+    named = [one.strip().strip('"').strip() for one in _TAGS.split(text)]
+    found = {normalized_tag(one): one for one in named if one and not one.startswith("* ")}
     if any(len(one) > MAX_TAG or not one.isprintable() for one in found):
         raise _Unread("tag_odd")
     return TAG_MARK.join(one for key, one in found.items() if key)
@@ -135,10 +149,14 @@ FAULTS: dict[str, Text] = {
     "tag_odd": _("has a tag that is too long or cannot be read"),
     "owner_unknown": _("is no colleague here"),
     "taken": _("belongs to somebody else"),
+    "company_id_unknown": _("is the id of no company here"),
+    "ends_before": _("is a day before the job begins"),
     "spreadsheet_range": _("was a range until a spreadsheet took it for a date"),
     "nothing": _("says neither a name nor a domain"),
     "size_unknown": _("is no number of people"),
     "domain_taken": _("belongs to another company"),
+    "parent_unknown": _("is no company here or in this file"),
+    "parent_circle": _("is below the company that it would be above"),
 }
 
 
@@ -162,12 +180,19 @@ PERSON_FIELDS = (
         _("Name"),
         read=read_as(Name),
         synonyms=_words("fullname contactname personname displayname contact"),
+        never=_words("nameprefix namesuffix namepronunciation"),
     ),
     ImportField(
         "given",
         _("First name"),
         read=read_as(Name),
         synonyms=_words("firstname givenname forename fname vorname prenom"),
+    ),
+    ImportField(
+        "middle",
+        _("Middle names"),
+        read=read_as(Name),
+        synonyms=_words("middlename middlenames additionalname"),
     ),
     ImportField(
         "family",
@@ -214,16 +239,60 @@ PERSON_FIELDS = (
         "title",
         _("Title"),
         read=read_as(Line),
-        synonyms=_words("jobtitle position role organization1title organizationtitle"),
+        synonyms=_words(
+            "jobtitle position role organization1title organizationtitle personjobtitle"
+        ),
     ),
     ImportField(
         "company",
         _("Company"),
-        read=read_as(Name),
+        read=each(_companies),
         synonyms=_words(
             "companyname account accountname organization organizationname organisation"
             " organization1name personorganization associatedcompany employer firma"
         ),
+    ),
+    ImportField(
+        "company_ids",
+        _("Id of the company in the other system"),
+        synonyms=_words(
+            "associatedcompanyids associatedcompanyidsprimary associatedcompanyid"
+            " primaryassociatedcompanyid companyid companyids accountid organizationid"
+            " personorganizationid"
+        ),
+        max_length=4000,
+        fills="company",
+    ),
+    ImportField(
+        "function",
+        _("Department"),
+        read=read_as(Annotated[str, Field(max_length=60), Plain]),
+        is_lenient=True,
+        synonyms=_words(
+            "department jobfunction personfunction organization1department organizationdepartment"
+            " abteilung"
+        ),
+    ),
+    ImportField(
+        "seniority",
+        _("Seniority"),
+        read=read_as(Annotated[str, Field(max_length=30), Plain]),
+        is_lenient=True,
+        synonyms=_words("jobseniority joblevel employmentseniority managementlevel"),
+    ),
+    ImportField(
+        "started_on",
+        _("In the job since"),
+        "moment",
+        is_lenient=True,
+        synonyms=_words("jobstart jobstartdate jobsince employedsince employmentstart hiredate"),
+    ),
+    ImportField(
+        "ended_on",
+        _("In the job until"),
+        "moment",
+        is_lenient=True,
+        synonyms=_words("jobend jobenddate jobuntil employeduntil employmentend leavingdate"),
     ),
     ImportField(
         "domain",
@@ -243,7 +312,10 @@ PERSON_FIELDS = (
         _("Country"),
         read=each(_country),
         is_lenient=True,
-        synonyms=_words("countryregion countryname mailingcountry address1country land"),
+        synonyms=_words(
+            "countryregion countryname mailingcountry address1country personpostaladdresscountry"
+            " land cc"
+        ),
     ),
     ImportField(
         "tags",
@@ -281,7 +353,8 @@ PERSON_FIELDS = (
         is_lenient=True,
         synonyms=_words(
             "consentstatus subscriptionstatus emailmarketingstatus marketingconsent optin"
-            " emailoptin newsletter emailsubscriptionstatus action"
+            " emailoptin newsletter emailsubscriptionstatus marketingstatus personmarketingstatus"
+            " action"
         ),
     ),
     ImportField(
@@ -300,6 +373,23 @@ PERSON_FIELDS = (
         "moment",
         is_lenient=True,
         synonyms=_words("consentdate confirmtime optintime optindate subscribedat consenttime"),
+    ),
+    ImportField(
+        "asked_at",
+        _("Signed up when"),
+        "moment",
+        is_lenient=True,
+        synonyms=_words("optintime signuptime signupdate"),
+    ),
+    ImportField(
+        "asked_ip", _("Signed up from (IP)"), synonyms=_words("optinip signupip"), max_length=60
+    ),
+    ImportField(
+        "bounced_at",
+        _("Bounced when"),
+        "moment",
+        is_lenient=True,
+        synonyms=_words("cleantime cleanedat bouncedat bounceddate"),
     ),
     ImportField(
         "withdrawn_at",
@@ -343,16 +433,36 @@ COMPANY_FIELDS = (
         _("Domain"),
         read=each(registrable_domain),
         is_lenient=True,
-        synonyms=_words("companydomainname companydomain website websiteurl companywebsite url"),
+        synonyms=_words(
+            "companydomainname companydomain website websiteurl companywebsite url"
+            " organizationwebsite"
+        ),
         looks=_DOMAIN,
     ),
-    ImportField("industry", _("Industry"), read=read_as(Line), synonyms=_words("branch sector")),
+    ImportField(
+        "parent",
+        _("Parent company, by name, domain or id"),
+        synonyms=_words(
+            "parentcompany parentcompanyname parentaccount parentaccountname parentorganization"
+            " parentcompanyid parentaccountid parentrecordid konzern mutterfirma"
+        ),
+        max_length=253,
+    ),
+    ImportField(
+        "industry",
+        _("Industry"),
+        read=read_as(Line),
+        synonyms=_words("branch sector organizationindustry"),
+    ),
     ImportField(
         "size",
         _("Size"),
         read=each(_size),
         is_lenient=True,
-        synonyms=_words("numberofemployees employees companysize headcount employeecount"),
+        synonyms=_words(
+            "numberofemployees employees companysize headcount employeecount"
+            " organizationnumberofemployees"
+        ),
     ),
     ImportField(
         "country",
@@ -371,13 +481,13 @@ COMPANY_FIELDS = (
         _("Tags"),
         read=each(_tags),
         is_lenient=True,
-        synonyms=_words("tag labels label categories"),
+        synonyms=_words("tag labels label categories organizationlabels"),
     ),
     ImportField(
         "created_at",
         _("Here since"),
         "moment",
-        synonyms=_words("createdate created createddate dateadded"),
+        synonyms=_words("createdate created createddate dateadded organizationorganizationcreated"),
         is_lenient=True,
     ),
     ImportField(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from tandem.kernel.actions import current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.facts import publish
@@ -10,8 +12,10 @@ from tandem.kernel.undo import put_back_values
 from tandem.people.actions.companies import take_back_companies
 from tandem.people.actions.import_rows import count_of, rows_of, run
 from tandem.people.actions.keys import derive_people
+from tandem.people.actions.lifecycle import take_back_stages
 from tandem.people.facts import PeopleChanged, PeopleDeleted
 from tandem.records.actions.external import unlink_external_ids
+from tandem.records.actions.tagging import forget_unused_tags
 from tandem.records.slots import tell_story
 
 _PARTS = ("people_personemail", "people_personphone", "people_employment")
@@ -59,6 +63,7 @@ def revert_people(actor: Actor, change_set_id: int) -> Mapping[str, int]:
         made,
     )
     put_back_values(change_set_id)
+    take_back_stages(change_set_id, _moved(change_set_id), cause=_("Import taken back"))
     _remove_parts(change_set_id)
     run(
         "UPDATE people_person p SET deleted_at = now(), updated_at = now(),"
@@ -70,12 +75,24 @@ def revert_people(actor: Actor, change_set_id: int) -> Mapping[str, int]:
     _tell(actor, gone, back)
     companies = take_back_companies(actor, made_in=change_set_id, keep=())
     unlink_external_ids("company", companies)
+    forget_unused_tags(change_set_id)
     return {
         "people": len(gone),
         "changes": len(back),
         "companies": len(companies),
         "kept": kept,
     }
+
+
+def _moved(change_set_id: int) -> list[int]:
+    """Persons who were here before and whom the import brought to a stage."""
+    rows = rows_of(
+        "SELECT DISTINCT p.id FROM people_lifecycleevent e JOIN people_person p"
+        " ON e.subject_kind = 'person' AND p.id = e.subject_id AND p.deleted_at IS NULL"
+        " WHERE e.created_in_id = %(made)s AND p.created_in_id IS DISTINCT FROM %(made)s",
+        {"made": change_set_id},
+    )
+    return [row[0] for row in rows]
 
 
 def _remove_parts(change_set_id: int) -> None:
@@ -113,6 +130,12 @@ def _remove_parts(change_set_id: int) -> None:
         "DELETE FROM records_externalid x WHERE x.created_in_id = %(made)s AND x.kind = 'person'"
         " AND NOT EXISTS (SELECT FROM people_person p WHERE p.id = x.record_id"
         "  AND p.created_in_id = %(made)s AND p.id NOT IN (SELECT id FROM import_gone))",
+        made,
+    )
+    run(
+        "DELETE FROM records_externalid x WHERE x.created_in_id = %(made)s AND x.kind = 'company'"
+        " AND NOT EXISTS (SELECT FROM people_company c WHERE c.id = x.record_id"
+        "  AND c.created_in_id = %(made)s)",
         made,
     )
 

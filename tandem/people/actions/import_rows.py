@@ -20,17 +20,26 @@ from tandem.kernel.copying import copy_in
 from tandem.kernel.errors import DomainError
 from tandem.people import queries
 from tandem.people.rules import normalize_phone, sort_key
+from tandem.records.models import ExternalId
 from tandem.records.slots import ImportField, Staged
 
 Params = Mapping[str, Any] | Sequence[Any] | None
 
 # Columns that the newest or the oldest word of several rows fills, by the policy.
 SINGLE = (
-    "name given family address title company domain owner country stage created_at external_id"
-    " consent opted_out consent_at withdrawn_at consent_source consent_wording consent_ip"
-    " withdrawn_why"
+    "name given family address title company companies company_ids employer domain function"
+    " seniority started_on ended_on owner country stage created_at external_id"
+    " consent opted_out consent_at asked_at asked_ip bounced_at withdrawn_at consent_source"
+    " consent_wording consent_ip withdrawn_why"
 ).split()
 _JOINED = ("emails", "phones", "tags")
+MOMENTS = ("created_at", "consent_at", "asked_at", "bounced_at", "withdrawn_at")
+DAYS = ("started_on", "ended_on")
+_TYPES = {
+    **dict.fromkeys(MOMENTS, "timestamptz"),
+    **dict.fromkeys(("owner", "employer"), "bigint"),
+    **dict.fromkeys(DAYS, "date"),
+}
 # Tables that an import makes grow, and that the next one or its taking back reads.
 _GROWN = (
     "people_person",
@@ -102,12 +111,22 @@ def type_rows(actor: Actor, staged: Staged, fields: Sequence[ImportField]) -> No
     """``import_person``; rows that name nobody become faults."""
     _read_phones(staged, {field.key: str(field.label) for field in fields})
     owner = read_owners(actor, staged, fields)
+    named = value_of(staged, "company")
+    mark = sql.Literal("\x1f")
     value = {field.key: value_of(staged, field.key) for field in fields}
-    for key in ("created_at", "consent_at", "withdrawn_at"):
+    for key in MOMENTS:
         value[key] = value_of(staged, key, "timestamptz")
+    if staged.reads("middle"):
+        value["given"] = sql.SQL("nullif(concat_ws(' ', {given}, {middle}), '')").format(**value)
     typed = {
         **value,
         "owner": owner,
+        "company": sql.SQL("split_part({}, {}, 1)").format(named, mark),
+        "companies": sql.SQL("nullif(substr({0}, strpos({0} || {1}, {1}) + 1), '')").format(
+            named, mark
+        ),
+        "employer": read_employers(actor, staged, fields),
+        **{key: _day(staged, key) for key in DAYS},
         "name": sql.SQL(
             "left(coalesce({name}, nullif(concat_ws(' ', {given}, {family}), '')), 200)"
         ).format(**{key: value[key] for key in ("name", "given", "family")}),
@@ -136,6 +155,10 @@ def type_rows(actor: Actor, staged: Staged, fields: Sequence[ImportField]) -> No
     ]
     if staged.reads("owner"):
         phones.append(sql.SQL(" LEFT JOIN import_owner v_owner ON v_owner.raw = r.owner"))
+    if staged.reads("company_ids"):
+        phones.append(
+            sql.SQL(" LEFT JOIN import_firm_id v_employer ON v_employer.raw = r.company_ids")
+        )
     run(
         sql.SQL(
             "CREATE TEMP TABLE import_person ON COMMIT DROP AS"
@@ -154,12 +177,28 @@ def type_rows(actor: Actor, staged: Staged, fields: Sequence[ImportField]) -> No
         " WHERE name IS NULL AND emails = '' AND external_id IS NULL"
     )
     _drop_faulty("import_person")
+    _refuse_early_ends({field.key: str(field.label) for field in fields})
     run("ANALYZE import_person")
 
 
 def _type(key: str) -> sql.SQL:
-    moments = ("created_at", "consent_at", "withdrawn_at")
-    return sql.SQL("timestamptz" if key in moments else "bigint" if key == "owner" else "text")
+    return sql.SQL(_TYPES.get(key, "text"))
+
+
+def _day(staged: Staged, key: str) -> sql.Composable:
+    return sql.SQL("({} AT TIME ZONE {})::date").format(
+        value_of(staged, key, "timestamptz"), sql.Literal(staged.time_zone)
+    )
+
+
+def _refuse_early_ends(labels: Mapping[str, str]) -> None:
+    """A job that ends before it begins has neither day."""
+    run(
+        "WITH odd AS (UPDATE import_person SET started_on = NULL, ended_on = NULL"
+        " WHERE ended_on < started_on RETURNING line)"
+        " INSERT INTO import_gap SELECT line, %s, 'ends_before' FROM odd",
+        [labels["ended_on"]],
+    )
 
 
 def _drop_faulty(name: str) -> None:
@@ -217,6 +256,31 @@ def _phone(raw: str, country: str) -> str | None:
             return None
     found = [_phone(part, country) for part in parts]
     return " ".join(dict.fromkeys(one for one in found if one)) or None
+
+
+def read_employers(actor: Actor, staged: Staged, fields: Sequence[ImportField]) -> sql.Composable:
+    """The company of each row by the first of its ids in the source that is here, else none."""
+    if not staged.reads("company_ids"):
+        return sql.SQL("NULL::bigint")
+    raws = [raw for (raw,) in rows_of("SELECT DISTINCT company_ids FROM import_row")]
+    known = firms_by_id(actor, staged, [one for raw in raws for one in ids_in(raw)])
+    found = [(raw, known.get(next(iter(ids_in(raw)), ""))) for raw in raws if raw]
+    table("import_firm_id", "raw text, value bigint", found)
+    return sql.SQL("v_employer.value")
+
+
+def ids_in(text: str | None) -> list[str]:
+    """The ids of a cell, with ``;`` between them."""
+    return [one.strip() for one in (text or "").split(";") if one.strip()]
+
+
+def firms_by_id(actor: Actor, staged: Staged, ids: Sequence[str]) -> dict[str, int]:
+    """Visible companies by what the source of the file calls them."""
+    links = ExternalId.objects.filter(source=staged.source, kind="company", value__in=set(ids))
+    pairs = dict(links.values_list("value", "record_id"))
+    seen = queries.companies_visible_to(actor).filter(pk__in=set(pairs.values()))
+    visible = set(seen.values_list("pk", flat=True))
+    return {value: pk for value, pk in pairs.items() if pk in visible}
 
 
 def read_owners(actor: Actor, staged: Staged, fields: Sequence[ImportField]) -> sql.Composable:

@@ -18,6 +18,7 @@ from tandem.kernel.ids import new_public_id
 from tandem.people import queries
 from tandem.people.actions.companies import add_companies
 from tandem.people.actions.import_rows import (
+    DAYS,
     count_of,
     leave_out,
     refuse_unseen,
@@ -45,7 +46,8 @@ def write_employers(actor: Actor) -> int:
     wanted = rows_of(
         "SELECT coalesce(company, ''), coalesce(domain, ''), max(country) FROM import_person p"
         " JOIN import_target t ON t.line = p.line"
-        " WHERE company IS NOT NULL OR domain IS NOT NULL GROUP BY 1, 2 ORDER BY min(p.line)"
+        " WHERE (company IS NOT NULL OR domain IS NOT NULL) AND employer IS NULL"
+        " GROUP BY 1, 2 ORDER BY min(p.line)"
     )
     keys = {name: sort_key(name) for name, _domain, _country in wanted}
     by_domain = _by_domain(sorted({domain for _name, domain, _country in wanted if domain}))
@@ -100,6 +102,7 @@ EMPLOYER_JOIN = (
     " AND c.domain = coalesce(p.domain, '')"
     " AND (p.company IS NOT NULL OR p.domain IS NOT NULL)"
 )
+EMPLOYER = "coalesce(p.employer, c.company_id)"  # named by its id, else by name or domain
 
 
 # --- new persons ----------------------------------------------------------------------------------
@@ -203,8 +206,11 @@ def write_parts(staged: Staged) -> None:
     _write_emails()
     if any(staged.reads(key) for key in ("phone", "phone_2", "phone_3")):
         _write_phones(is_first=staged.policy in ("overwrite", "update"))
-    if any(staged.reads(key) for key in ("title", "company", "domain")):
+    if any(staged.reads(key) for key in (*_OF_JOBS, "company", "company_ids", "domain")):
         _write_jobs()
+
+
+_OF_JOBS = ("title", "function", "seniority", "started_on", "ended_on")
 
 
 def _write_emails() -> None:
@@ -303,15 +309,16 @@ def _write_jobs() -> None:
         sql.SQL(
             """
             INSERT INTO people_employment (person_id, company_id, title, function, seniority,
-                is_primary, created_in_id)
-            SELECT t.person_id, c.company_id, coalesce(p.title, ''), '', '', true,
+                started_on, ended_on, is_primary, created_in_id)
+            SELECT t.person_id, {employer}, coalesce(p.title, ''), coalesce(p.function, ''),
+                   coalesce(p.seniority, ''), p.started_on, p.ended_on, true,
                    (SELECT tandem_change_set())
             FROM import_target t JOIN import_person p ON p.line = t.line
             {join}
             WHERE NOT t.is_known
-              AND (p.title IS NOT NULL OR c.company_id IS NOT NULL)
+              AND num_nonnulls(p.title, p.function, p.seniority, {employer}) > 0
             """
-        ).format(join=sql.SQL(EMPLOYER_JOIN))
+        ).format(join=sql.SQL(EMPLOYER_JOIN), employer=sql.SQL(EMPLOYER))
     )
 
 
@@ -322,7 +329,11 @@ def change_persons(actor: Actor, staged: Staged) -> None:
     """Fill or overwrite what the file says otherwise of persons who were here before."""
     if not count_of("SELECT count(*) FROM import_target WHERE is_known"):
         return
-    _compare(overwrites=staged.policy != "fill", may_assign=actor.may("people.assign"))
+    _compare(
+        overwrites=staged.policy != "fill",
+        may_assign=actor.may("people.assign"),
+        are_past=staged.reads("ended_on"),
+    )
     _note_changes()
     run(
         """
@@ -336,23 +347,46 @@ def change_persons(actor: Actor, staged: Staged) -> None:
     )
     run(
         """
-        UPDATE people_employment j SET title = d.title, company_id = d.company
+        UPDATE people_employment j SET title = d.title, company_id = d.company,
+            function = d.function, seniority = d.seniority,
+            started_on = d.started_on, ended_on = d.ended_on
         FROM import_change d WHERE j.id = d.job
-          AND (j.title, j.company_id) IS DISTINCT FROM (d.title, d.company)
+          AND (j.title, j.company_id, j.function, j.seniority, j.started_on, j.ended_on)
+              IS DISTINCT FROM
+              (d.title, d.company, d.function, d.seniority, d.started_on, d.ended_on)
         """
     )
     run(
         """
         INSERT INTO people_employment (person_id, company_id, title, function, seniority,
-            is_primary, created_in_id)
-        SELECT person_id, company, title, '', '', true, (SELECT tandem_change_set())
-        FROM import_change WHERE job IS NULL AND (title <> '' OR company IS NOT NULL)
+            started_on, ended_on, is_primary, created_in_id)
+        SELECT person_id, company, title, function, seniority, started_on, ended_on, true,
+               (SELECT tandem_change_set())
+        FROM import_change
+        WHERE job IS NULL AND (company IS NOT NULL OR title || function || seniority <> '')
         """
     )
 
 
-def _compare(*, overwrites: bool, may_assign: bool) -> None:
-    """``import_change``: what each known person is and is to be."""
+# The job that a row means where it names its end: one that ended then, else one that goes on.
+_PAST_JOB = f"""
+    LEFT JOIN LATERAL (
+        SELECT o.* FROM people_employment o
+        WHERE o.person_id = s.id AND o.deleted_at IS NULL
+          AND CASE WHEN p.ended_on IS NULL THEN o.is_primary AND o.ended_on IS NULL
+                   ELSE coalesce(o.ended_on, p.ended_on) = p.ended_on
+                        AND coalesce(o.company_id = {EMPLOYER}, {EMPLOYER} IS NULL) END
+        ORDER BY o.ended_on, o.is_primary DESC, o.id LIMIT 1
+    ) j ON true
+"""  # noqa: S608  (names of columns of ours)
+_JOB = (
+    " LEFT JOIN people_employment j ON j.person_id = s.id AND j.is_primary"
+    " AND j.ended_on IS NULL AND j.deleted_at IS NULL"
+)
+
+
+def _compare(*, overwrites: bool, may_assign: bool, are_past: bool) -> None:
+    """``import_change``: what each known person is and is to be, with the job that a row means."""
 
     def pick(old: str, new: str) -> str:
         if overwrites:
@@ -367,10 +401,19 @@ def _compare(*, overwrites: bool, may_assign: bool) -> None:
         "country": pick("s.country", "p.country"),
         "owner": owner if may_assign else "s.owner_id",
         "title": pick("coalesce(j.title, '')", "p.title"),
-        "company": "coalesce(c.company_id, j.company_id)"
+        "company": f"coalesce({EMPLOYER}, j.company_id)"
         if overwrites
-        else "coalesce(j.company_id, c.company_id)",
+        else f"coalesce(j.company_id, {EMPLOYER})",
     }
+    # What a row says of a job at another company than the one that is kept is not said of this.
+    is_same = f"({EMPLOYER} IS NULL OR coalesce(j.company_id, {EMPLOYER}) = {EMPLOYER})"
+    for key, empty in (("function", "''"), ("seniority", "''"), *((key, "NULL") for key in DAYS)):
+        old, new = f"nullif(j.{key}::text, '')", f"nullif(p.{key}::text, '')"
+        chosen_first = (
+            f"{new}, {old}" if overwrites else f"{old}, CASE WHEN {is_same} THEN {new} END"
+        )
+        kind = "date" if key in DAYS else "text"
+        columns[key] = f"coalesce({chosen_first}, {empty})::{kind}"
     chosen = ", ".join(f"{value} AS {key}" for key, value in columns.items())
     run(
         f"""
@@ -385,14 +428,16 @@ def _compare(*, overwrites: bool, may_assign: bool) -> None:
                    s.name AS old_name, s.given_name AS old_given, s.family_name AS old_family,
                    p.given AS new_given, p.family AS new_family,
                    s.country AS old_country, s.owner_id AS old_owner,
-                   coalesce(j.title, '') AS old_title, j.company_id AS old_company
+                   coalesce(j.title, '') AS old_title, j.company_id AS old_company,
+                   coalesce(j.function, '') AS old_function,
+                   coalesce(j.seniority, '') AS old_seniority,
+                   j.started_on AS old_started_on, j.ended_on AS old_ended_on
             FROM import_target t JOIN import_person p ON p.line = t.line
             JOIN people_person s ON s.id = t.person_id
             LEFT JOIN people_personemail e ON e.person_id = s.id AND e.is_primary
                 AND e.deleted_at IS NULL
-            LEFT JOIN people_employment j ON j.person_id = s.id AND j.is_primary
-                AND j.ended_on IS NULL AND j.deleted_at IS NULL
             {EMPLOYER_JOIN}
+            {_PAST_JOB if are_past else _JOB}
             WHERE t.is_known
         ) d
         """  # noqa: S608  (names of columns of ours)
@@ -425,6 +470,10 @@ def _note_changes() -> None:
         ("name", "old_name", "name"),
         ("country", "old_country", "country"),
         ("title", "old_title", "title"),
+        ("function", "old_function", "function"),
+        ("seniority", "old_seniority", "seniority"),
+        ("started_on", "old_started_on", "started_on"),
+        ("ended_on", "old_ended_on", "ended_on"),
     ):
         run(
             sql.SQL(

@@ -10,8 +10,10 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.people.actions.import_fields import FAULTS, PERSON_FIELDS, TAG_MARK
+from tandem.people.actions.import_jobs import write_further_jobs
 from tandem.people.actions.import_reverts import revert_people
 from tandem.people.actions.import_rows import (
+    count_of,
     leave_out,
     match_rows,
     refresh_statistics,
@@ -67,6 +69,7 @@ def commit_people(actor: Actor, staged: Staged) -> Outcome:
     staged.step(0.6, _("Addresses, numbers and jobs"))
     write_parts(staged)
     change_persons(actor, staged)
+    companies += write_further_jobs(actor, staged)
     tags = _write_tags(actor, staged)
     _write_external_ids(staged)
     staged.step(0.75, _("Story"))
@@ -95,6 +98,7 @@ def commit_people(actor: Actor, staged: Staged) -> Outcome:
         figures={},
         notices=(*_notices(), *(notice for one in weighed for notice in one.notices)),
         samples=_samples(),
+        merged=count_of("SELECT count(*) FROM import_twin"),
         last=tuple(one.keep for one in weighed),
     )
 
@@ -107,7 +111,7 @@ def _gather_consent(staged: Staged) -> None:
 
     Of persons of whom nothing else may be written a no is kept all the same.
     """
-    keys = ("consent", "opted_out", "consent_at", "withdrawn_at")
+    keys = ("consent", "opted_out", "consent_at", "asked_at", "bounced_at", "withdrawn_at")
     run(
         """
         CREATE TEMP TABLE import_consent ON COMMIT DROP AS
@@ -115,13 +119,17 @@ def _gather_consent(staged: Staged) -> None:
             SELECT t.line, t.person_id, t.is_known, split_part(p.emails, ' ', 1) AS address,
                 CASE WHEN p.opted_out IS NOT NULL OR p.withdrawn_at IS NOT NULL
                           OR p.consent = 'withdrawn' THEN 'withdrawn'
+                     WHEN p.bounced_at IS NOT NULL THEN 'bounced'
                      WHEN p.consent IS NOT NULL THEN p.consent
-                     WHEN p.consent_at IS NOT NULL THEN 'granted' END AS said,
+                     WHEN num_nonnulls(p.consent_at, p.asked_at) > 0 THEN 'granted' END AS said,
                 CASE WHEN p.opted_out IS NOT NULL OR p.withdrawn_at IS NOT NULL
                           OR p.consent = 'withdrawn' THEN p.withdrawn_at
-                     ELSE p.consent_at END AS at,
-                p.consent_source AS source, p.consent_wording AS wording, p.consent_ip AS ip,
-                p.withdrawn_why AS note
+                     ELSE coalesce(p.consent_at, p.asked_at) END AS at,
+                p.consent_source AS source, p.consent_wording AS wording,
+                coalesce(p.consent_ip, p.asked_ip) AS ip,
+                coalesce(p.withdrawn_why, CASE WHEN p.consent_at > p.asked_at THEN
+                    concat_ws(' ', %(asked)s, to_char(p.asked_at AT TIME ZONE 'UTC',
+                        'YYYY-MM-DD HH24:MI:SS UTC'), p.asked_ip) END) AS note
             FROM (SELECT * FROM import_target UNION ALL SELECT * FROM import_left) t
             JOIN import_person p ON p.line = t.line
             WHERE %(is_told)s
@@ -129,7 +137,11 @@ def _gather_consent(staged: Staged) -> None:
           AND (said IN ('withdrawn', 'bounced') OR NOT (is_known AND %(policy)s = 'create'))
           AND (is_known OR %(policy)s <> 'update')
         """,
-        {"is_told": any(staged.reads(key) for key in keys), "policy": staged.policy},
+        {
+            "is_told": any(staged.reads(key) for key in keys),
+            "policy": staged.policy,
+            "asked": _("signed up"),
+        },
     )
 
 
@@ -320,13 +332,15 @@ def _samples() -> tuple[Sample, ...]:
         found.append(
             Sample(line, "updated", name, tuple((a, b or "", c or "") for a, b, c in changes))
         )
-    passed = rows_of(
-        "SELECT r.line, coalesce(s.name, ''), r.note FROM import_result r"
-        " LEFT JOIN people_person s ON s.id = r.record_id WHERE r.verdict = 'skipped'"
-        " ORDER BY r.line LIMIT %s",
-        [SAMPLES],
-    )
-    found += [Sample(line, "skipped", name, (("", "", note),)) for line, name, note in passed]
+    for verdict in ("skipped", "merged"):
+        passed = rows_of(
+            "SELECT r.line, coalesce(s.name, ''), r.note FROM import_result r"
+            " LEFT JOIN import_twin w ON w.line = r.line"
+            " LEFT JOIN people_person s ON s.id = r.record_id WHERE r.verdict = 'skipped'"
+            " AND (w.line IS NOT NULL) = %s ORDER BY r.line LIMIT %s",
+            [verdict == "merged", SAMPLES],
+        )
+        found += [Sample(line, verdict, name, (("", "", note),)) for line, name, note in passed]
     return tuple(found)
 
 

@@ -105,3 +105,75 @@ def record_stage(
     if moved:
         publish(StageReached(current_change_set().id, kind, moved, motion, str(stage)))
     return moved
+
+
+# Who was moved by a change set and not since goes back to where they stood; the log tells both.
+_BACK = """
+    WITH first AS (
+        SELECT DISTINCT ON (subject_id, motion) id, subject_id, motion, from_stage
+        FROM people_lifecycleevent
+        WHERE subject_kind = %(kind)s AND subject_id = ANY (%(ids)s) AND created_in_id = %(made)s
+        ORDER BY subject_id, motion, id
+    ), back AS (
+        SELECT f.*, l.stage, best.to_stage AS furthest, best.at AS furthest_at, last.at AS since
+        FROM first f
+        JOIN people_lifecyclestate l ON l.subject_kind = %(kind)s
+            AND l.subject_id = f.subject_id AND l.motion = f.motion
+        LEFT JOIN LATERAL (
+            SELECT e.to_stage, e.at FROM people_lifecycleevent e
+            WHERE e.subject_kind = %(kind)s AND e.subject_id = f.subject_id
+              AND e.motion = f.motion AND e.id < f.id AND {counts}
+            ORDER BY array_position(%(ranks)s::text[], e.to_stage::text) DESC NULLS LAST, e.id
+            LIMIT 1
+        ) best ON true
+        LEFT JOIN LATERAL (
+            SELECT e.at FROM people_lifecycleevent e
+            WHERE e.subject_kind = %(kind)s AND e.subject_id = f.subject_id
+              AND e.motion = f.motion AND e.id < f.id AND {counts}
+            ORDER BY e.id DESC LIMIT 1
+        ) last ON true
+        WHERE NOT EXISTS (
+            SELECT FROM people_lifecycleevent e
+            WHERE e.subject_kind = %(kind)s AND e.subject_id = f.subject_id
+              AND e.motion = f.motion AND e.id > f.id AND e.created_in_id <> %(made)s)
+    ), told AS (
+        INSERT INTO people_lifecycleevent
+            (subject_kind, subject_id, motion, from_stage, to_stage, at, cause, evidence, is_first)
+        SELECT %(kind)s, subject_id, motion, stage, from_stage, now(), %(cause)s, '[]', false
+        FROM back WHERE from_stage <> ''
+    ), gone AS (
+        DELETE FROM people_lifecyclestate l USING back b
+        WHERE b.from_stage = '' AND l.subject_kind = %(kind)s
+          AND l.subject_id = b.subject_id AND l.motion = b.motion
+    )
+    UPDATE people_lifecyclestate l
+    SET stage = b.from_stage, since = coalesce(b.since, l.since),
+        furthest_stage = coalesce(b.furthest, b.from_stage),
+        furthest_at = coalesce(b.furthest_at, l.furthest_at), entry_count = l.entry_count - 1
+    FROM back b
+    WHERE b.from_stage <> '' AND l.subject_kind = %(kind)s
+      AND l.subject_id = b.subject_id AND l.motion = b.motion
+""".replace(
+    "{counts}",  # neither a step that was taken back nor the step back
+    "NOT EXISTS (SELECT FROM kernel_changeset u WHERE u.undo_of_id = e.created_in_id)"
+    " AND NOT EXISTS (SELECT FROM kernel_changeset u"
+    "                 WHERE u.id = e.created_in_id AND u.undo_of_id IS NOT NULL)",
+)
+
+
+def take_back_stages(made_in: int, ids: Sequence[int], *, cause: str, kind: str = "person") -> None:
+    """Part of a running action: persons (or companies) go back from the stage that a change set
+    brought them to, unless they have moved since. One statement."""
+    current_change_set()
+    ranks = sorted((one for one in Stage if rank(one) >= 0), key=rank)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BACK,
+            {
+                "made": made_in,
+                "ids": list(ids),
+                "cause": cause[:200],
+                "kind": kind,
+                "ranks": [str(one) for one in ranks],
+            },
+        )

@@ -325,7 +325,7 @@ def take_up_imports(actor: Actor) -> int:
 
 
 def _is_abandoned(run: ImportRun) -> bool:
-    record = ProgressRecord.objects.filter(public_id=run.progress).first()
+    record = ProgressRecord.objects.filter(public_id__in=filter(None, [run.progress])).first()
     if run.state == ImportState.RUNNING and record is not None and not _is_silent(record):
         return False
     if is_asked_for(JOB, run_id=run.pk):
@@ -441,6 +441,7 @@ def _counts(outcome: Outcome, *, rows: int, failed: int) -> dict[str, Any]:
         "updated": outcome.updated,
         "skipped": outcome.skipped,
         "failed": failed,
+        "merged": outcome.merged,
         "related": {kind: dict(deeds) for kind, deeds in outcome.related.items()},
         "figures": dict(outcome.figures),
         "warnings": [

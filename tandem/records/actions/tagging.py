@@ -38,3 +38,9 @@ def tag_staged(actor: Actor, *, kind: str, table: str) -> list[int]:
             [kind, names, [known[normalized_tag(name)] for name in names]],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def forget_unused_tags(change_set_id: int) -> None:
+    """Delete the tags that a change set added and that are on nothing, in the running action."""
+    current_change_set()
+    Tag.objects.filter(created_in_id=change_set_id, links__isnull=True).delete()

@@ -183,7 +183,7 @@ def _out(run: ImportRun) -> dict[str, Any]:
         "sha256": run.sha256,
         "state": run.state,
         "mapping": run.mapping,
-        "report": run.report,
+        "report": run.report if "rows" in run.report else {},
         "error": run.error,
         "progress": run.progress,
         "created_at": run.created_at,

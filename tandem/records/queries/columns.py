@@ -82,8 +82,8 @@ def guessed_columns(
 ) -> dict[str, str]:
     """The column for each field: by its name, else by what stands in the first rows.
 
-    A column that only begins as a field is called and holds nothing of its kind is not taken:
-    "Email verified" is no address.
+    A column that only begins as a field is called and holds nothing, or nothing of its kind, is
+    not taken: "Email verified" is no address.
     """
     texts = {name: _texts(sample, at) for at, name in enumerate(header)}
     known = {one.key: one for one in fields}
@@ -91,7 +91,7 @@ def guessed_columns(
     by_name = {
         key: column
         for key, column in rules.guess_mapping(names, header).items()
-        if not _is_strange(known[key], column, texts[column])
+        if not _is_strange(known[key], column, texts[column], are_known=bool(sample))
     }
     left = [name for name in header if name not in by_name.values()]
     for field in fields:
@@ -130,10 +130,14 @@ def _share(looks: str, texts: Sequence[str]) -> float:
     return fits / len(distinct) if distinct else 0.0
 
 
-def _is_strange(field: ImportField, column: str, texts: Sequence[str]) -> bool:
+def _is_strange(field: ImportField, column: str, texts: Sequence[str], *, are_known: bool) -> bool:
     names = {rules.plain_name(name) for name in (field.key, *field.synonyms)}
-    if not texts or rules.plain_name(column) in names:
+    if rules.plain_name(column) in names:
         return False
+    if rules.plain_name(column) in field.never:
+        return True
+    if not texts:
+        return are_known
     if field.looks:
         return _share(field.looks, texts) == 0.0
     return field.read is not None and len(field.read(texts).faults) == len(set(texts))

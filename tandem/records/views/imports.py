@@ -225,7 +225,12 @@ def _figures(run: ImportRun) -> list[tuple[str, Any]]:
 def _samples(importer: Importer, run: ImportRun) -> list[dict[str, Any]]:
     """A few rows of each verdict, with the fields that they fill or change in words."""
     tones = {"created": "ok", "updated": "warn"}
-    words = {"created": _("New"), "updated": _("Changed"), "skipped": _("Skipped")}
+    words = {
+        "created": _("New"),
+        "updated": _("Changed"),
+        "skipped": _("Skipped"),
+        "merged": _("Joined"),
+    }
     shown = []
     for one in run.report.get("samples", ()):
         changes = []
