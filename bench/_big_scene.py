@@ -24,6 +24,7 @@ from tandem.accounts.schemas import NewUser
 COMPANIES, STORY = 5, 20  # a company for so many people, so many lines a person
 SELLERS = 20
 MONTHS = 24
+SELLER = "seller0@thistle.example"
 KEPT = "TANDEM_BENCH_HOME"  # a folder where the database stays for the next run
 
 
@@ -42,8 +43,8 @@ def big_scene(size: int) -> Iterator[User]:
         grow(size)
         yield user
     finally:
-        if not is_kept:
-            teardown_databases(made, verbosity=0)
+        connection.close_pool()  # type: ignore[attr-defined]
+        teardown_databases(made, verbosity=0, keepdb=is_kept)
 
 
 def _administrator() -> User:

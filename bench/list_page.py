@@ -1,49 +1,30 @@
-"""The people list as a page: CPU of the web process, wall, queries, bytes."""
+"""The people list as a page, at two sizes: processor time of web and database, wall, bytes.
 
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
+Signed in as an administrator; ``seller_`` is one who sees their own people and nobody's.
+"""
 
-from django.db import connection
-from django.test import Client
+from bench._big_scene import SELLER, big_scene
+from bench._pages import Visitor, limits, page_figures
+from tandem.accounts.models import User
 
-from bench import _scene as scene
-
-SIZE = 10_000
-REQUESTS = 60
+SIZE = 100_000
+ADDRESS = "/people"
 
 
 def run(size: int) -> dict[str, float]:
-    """Open the first page of ``size`` people again and again, signed in as an administrator."""
-    with scene.scratch_database() as user:
-        scene.add_people_by_sql(size)
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        for _warm in range(5):
-            response = client.get("/people")
-        queries: list[str] = []
-        with connection.execute_wrapper(_noting(queries)):
-            response = client.get("/people")
-        walls = []
-        cpu = time.process_time()
-        for _request in range(REQUESTS):
-            began = time.perf_counter()
-            client.get("/people")
-            walls.append(time.perf_counter() - began)
-        cpu = (time.process_time() - cpu) / REQUESTS
+    """Open the first page of a tenth of ``size`` people and of ``size``, again and again."""
+    with big_scene(size // 10) as user:
+        tenth = page_figures(Visitor(user), ADDRESS)
+    with big_scene(size) as user:
+        least = limits()
+        figures = page_figures(Visitor(user), ADDRESS)
+        seller = page_figures(Visitor(User.objects.get(email=SELLER)), ADDRESS)
+    both = ("cpu_ms", "postgres_cpu_ms")
     return {
-        "list_page_cpu_ms": round(cpu * 1000, 2),
-        "list_page_median_ms": round(statistics.median(walls) * 1000, 2),
-        "list_page_p95_ms": round(statistics.quantiles(walls, n=20)[18] * 1000, 2),
-        "list_page_queries": len(queries),
-        "list_page_kb": round(len(response.content) / 1024, 1),
+        **figures,
+        **{f"seller_{name}": seller[name] for name in both},
+        **{f"tenth_{name}": tenth[name] for name in both},
+        "cpu_ratio_to_tenth": sum(figures[n] for n in both) / sum(tenth[n] for n in both),
+        **least,
+        "cpu_ratio_to_plain_page": figures["cpu_ms"] / least["plain_page_cpu_ms"],
     }
-
-
-def _noting(queries: list[str]) -> Callable[..., Any]:
-    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        queries.append(sql)
-        return execute(sql, *rest)
-
-    return note

@@ -16,6 +16,7 @@ from tandem.accounts.schemas import NewUser
 from tandem.kernel import progress
 from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.permissions import declared
+from tandem.people.queries import search
 
 # Argon2 is slow on purpose: a tenth of a second for each of the users that almost every test makes.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 def uses_browser(item: pytest.Item) -> bool:
     return "playwright" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(autouse=True)
+def search_takes_its_time(monkeypatch):
+    """A busy machine finds what is spelt nearly so, too."""
+    monkeypatch.setattr(search, "LONGEST_MS", 60_000)
 
 
 @pytest.fixture(autouse=True)

@@ -61,7 +61,8 @@ function edit(cell) {
   if (holder.querySelector("form")) return;
   before.set(holder, [...holder.childNodes]);
   const at = cell.dataset.cell;
-  const url = at.startsWith("./") ? partOf(cell.closest("[data-row]"), at.slice(1)) : at;
+  // In a row stands the name of the field alone; its form is a part of the row's record.
+  const url = at.includes("/") ? at : partOf(cell.closest("[data-row]"), `/fields/${at}`);
   htmx.ajax("GET", url, { source: holder, target: holder, swap: "innerHTML" }).then(() => {
     const field = holder.querySelector("input:not([type=hidden]), select, textarea");
     if (!field) return;

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tandem.accounts.rules import Role, Side, TeamKind, Theme, normal_address
+from tandem.accounts.rules import Role, Side, TeamKind, Theme, mark_of, normal_address
 from tandem.kernel.actor import Scope
 from tandem.kernel.history import tracked
 from tandem.kernel.models import PublicIdField, Record, Tracked
@@ -149,8 +149,8 @@ class User(AbstractBaseUser, Record):
 
     @property
     def mark(self) -> str:
-        """The side as marks and faces of the pages name it: ``mkt``, ``sales`` or none."""
-        return {Side.MARKETING: "mkt", Side.SALES: "sales"}.get(Side(self.side), "")
+        """The side as marks and faces of the pages name it."""
+        return mark_of(self.side)
 
     def __str__(self) -> str:
         return self.name or self.email

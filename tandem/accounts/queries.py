@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,6 +35,7 @@ from tandem.accounts.models import (
 from tandem.accounts.rules import (
     Role,
     RoleDecisions,
+    mark_of,
     normal_address,
     secret_hash,
     token_parts,
@@ -57,6 +58,18 @@ COMMAND_PERMISSIONS = frozenset(
         "accounts.manage_company",
     }
 )
+
+
+class Colleague(NamedTuple):
+    """What lists show of a user."""
+
+    name: str
+    side: str
+
+    @property
+    def mark(self) -> str:
+        """The side as marks and faces of the pages name it."""
+        return mark_of(self.side)
 
 
 # --- who acts ---------------------------------------------------------------------------------

@@ -64,6 +64,8 @@ _SIDES: Mapping[Role, Side] = MappingProxyType(
     {Role.MARKETER: Side.MARKETING, Role.SELLER: Side.SALES}
 )
 
+_MARKS: Mapping[str, str] = MappingProxyType({Side.MARKETING: "mkt", Side.SALES: "sales"})
+
 TOKEN_MARK = "tdm"  # noqa: S105  (what every token begins with, no secret)
 _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
@@ -125,6 +127,11 @@ class RoleDecisions:
 def default_side(role: str) -> Side:
     """The side that a role works on unless the user's own record says otherwise."""
     return _SIDES.get(Role(role), Side.NONE)
+
+
+def mark_of(side: str) -> str:
+    """A side as marks and faces of the pages name it: ``mkt``, ``sales`` or none."""
+    return _MARKS.get(side, "")
 
 
 def usual_week() -> list[list[tuple[str, str]]]:

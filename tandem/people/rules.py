@@ -28,6 +28,7 @@ MAX_ADDRESS = 254
 MAX_KEY = 200
 MAX_SEARCH_KEY = 2000
 MAX_SEARCH_WORDS = 8
+SHORTEST_INSIDE = 3  # what an index of three signs finds in the middle of a word
 
 
 class SizeBand(StrEnum):
@@ -194,18 +195,57 @@ def is_near(typed: str, key: str) -> bool:
     return all(any(_is_slip(word, other) for other in words) for word in typed.split())
 
 
-def _is_slip(word: str, other: str) -> bool:
+def slip_patterns(words: Sequence[str]) -> list[list[str]]:
+    """What search keys are asked for to find words with slips: one list of parts, all of them in
+    the key, for each place where a slip may be. What is behind ``…`` follows somewhere.
+
+    First all as they are. Of several words one has its slips in one place, in two of a long one, or
+    each has some behind its first half.
+    """
+    if not words:
+        return []
+    found, several = [], []
+    for at, word in enumerate(words):
+        right = [f" {other}" for other in (*words[:at], *words[at + 1 :])]
+        found += [[part, *right] for part in _intact_parts(word)]
+        several.append(f" {word[: (len(word) + 1) // 2]}" if _slips(word) else f" {word}")
+    found.sort(key=lambda parts: -len(parts[0]))
+    last = [several] if sum(_slips(word) > 0 for word in words) > 1 else []
+    return [[f" {word}" for word in words], *found, *last]
+
+
+def _intact_parts(word: str) -> list[str]:
+    """A word without two signs that follow on another, in each place: of a letter missing,
+    doubled, wrong or changed over the rest is right. Then a long one without a third of it."""
+    slips, length = _slips(word), len(word)
+    if not slips:
+        return []
+    third = length // 3
+    parts = [(word[:at], word[at + 2 :]) for at in range(length - 1)]
+    if slips > 1:
+        thirds = word[:third], word[third : length - third], word[length - third :]
+        parts += [(thirds[0], thirds[2]), (thirds[0], thirds[1]), ("", f"{thirds[1]}…{thirds[2]}")]
+    joined = [f" {start}…{end}" if start else end for start, end in parts]
+    return [one.rstrip("…") for one in joined if one[0] == " " or len(one) >= SHORTEST_INSIDE]
+
+
+def _slips(word: str) -> int:
     # An address or a number is right or it is another one.
-    allowed = 0 if len(word) < 4 or not word.isalpha() else 1 if len(word) < 7 else 2
+    return 0 if len(word) < 4 or not word.isalpha() else 1 if len(word) < 7 else 2
+
+
+def _is_slip(word: str, other: str) -> bool:
     if other.startswith(word):
         return True
+    allowed = _slips(word)
     if not allowed or len(other) < len(word) - allowed:
         return False
-    lengths = range(len(word) - allowed, len(word) + allowed + 1)
-    return any(_distance(word, other[:length]) <= allowed for length in lengths)
+    return _begins_nearly(word, other[: len(word) + allowed], allowed)
 
 
-def _distance(one: str, two: str) -> int:
+@lru_cache(maxsize=4096)
+def _begins_nearly(one: str, two: str, allowed: int) -> bool:
+    """Whether a beginning of the second is the first but for so many slips."""
     before: list[int] = []
     row = list(range(len(two) + 1))
     for at, char in enumerate(one, 1):
@@ -215,7 +255,9 @@ def _distance(one: str, two: str) -> int:
             if at > 1 and to > 1 and char == two[to - 2] and one[at - 2] == other:
                 cost = min(cost, last[to - 2] + 1)
             row.append(cost)
-    return row[-1]
+        if min(row) > allowed and min(before) > allowed:
+            return False  # two rows of the table decide the next
+    return min(row[max(len(one) - allowed, 0) :]) <= allowed
 
 
 def split_name(name: str) -> SplitName:

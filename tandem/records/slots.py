@@ -213,7 +213,12 @@ class ObjectType:
     board: str = ""  # the name of the route that shows the same records as a board
     merging: Merging | None = None  # None: records of this kind are not merged
     subtitle_fields: tuple[str, ...] = ()  # what subtitle_of tells of
+    # The paths that name_of, subtitle_of and the loads of fields read: lists of kinds that name
+    # them read values instead of records.
+    told_by: tuple[str, ...] = ()
     is_scoped: bool = False  # visible_to follows the scope of this kind: own, team, all
+    # The keys of the few that a text finds first, for who types: first_found(rows, text, limit).
+    first_found: Callable[[QuerySet[Any], str, int], Sequence[int]] | None = None
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
 
     @property
@@ -277,6 +282,15 @@ class ObjectType:
         for word in text.split():
             found = found.filter(**{f"{path}__icontains": word})
         return found
+
+    def first_for(self, actor: Actor, text: str, limit: int) -> list[Any]:
+        """The first that a text finds of what the actor sees, ready to be shown."""
+        rows = self.visible_to(actor)
+        if self.first_found is None or self._hides_any(actor, self.searched_fields):
+            return list(self.prepare(self.search_for(actor, rows, text))[:limit])
+        keys = self.first_found(rows, text, limit)
+        found = {row.pk: row for row in self.prepare(rows.filter(pk__in=keys))} if keys else {}
+        return [found[key] for key in keys if key in found]
 
     def _hides_any(self, actor: Actor, names: Iterable[str]) -> bool:
         places = (name.rpartition(".") for name in names) if actor.hidden else ()

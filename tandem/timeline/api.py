@@ -17,7 +17,7 @@ from tandem.timeline.actions import pin, unpin
 from tandem.timeline.models import TimelineEntry
 from tandem.timeline.queries import story_of
 from tandem.timeline.schemas import StoryIn, StoryOut, WhoseIn
-from tandem.timeline.slots import kind_of
+from tandem.timeline.slots import kind_of, words_of
 
 router = Router(tags=["Timeline"])
 
@@ -96,7 +96,7 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
         "at": entry.at,
         "side": entry.side,
         "actor": entry.actor_label,
-        "text": strip_tags(kind_of(entry).sentence(entry)),
+        "text": words_of(kind_of(entry).sentence(entry)),
         "why": strip_tags(kind_of(entry).why(entry)),
         "is_automatic": entry.is_automatic,
         "source": entry.source,

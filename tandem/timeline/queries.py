@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
 from tandem.accounts.queries import members_of_my_teams
@@ -26,11 +25,12 @@ from tandem.records.rules.mentions import drawn
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
 from tandem.timeline.models import Pin, TimelineEntry, Visibility
 from tandem.timeline.rules import Day, Marks, Place, Side, by_day, place_of, runs
-from tandem.timeline.slots import EntryKind, kind_of, not_touches
+from tandem.timeline.slots import EntryKind, kind_of, not_touches, words_of
 
 PAGE_SIZE = 50
 MOST_NEW = 100
 EVER = datetime(1, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(hours=1)
 LOOKS_BACK = (timedelta(days=92), timedelta(days=366), None)
 FILTERS = ("mkt", "sales", "system", "mine")
 COMMENTED = "records.commented"
@@ -240,20 +240,25 @@ def event_of_comment(ref: RecordRef, comment: UUID) -> UUID | None:
 
 def latest_of(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, TimelineEntry]:
     """The latest touch of each of these records, which the actor sees already; three queries at
-    most.
+    most. What is still to come is no touch.
 
     The table is cut by months, and each that is looked into costs: most records were touched of
-    late, so only the others are looked for further back.
+    late, so only the others are looked for further back. Between two moments the months are looked
+    into from the last one on, and no further than to the first entry.
     """
     found: dict[int, TimelineEntry] = {}
+    now = timezone.now()
+    until = now + CLOCKS_DIFFER
     for back in LOOKS_BACK:
+        since = now - back if back else EVER
         left = [pk for pk in ids if pk not in found]
-        found |= _latest_since(actor, kind, left, since=timezone.now() - back if back else EVER)
+        found |= _latest_between(actor, kind, left, since=since, until=until)
+        until = since
     return {entry.subject_id: entry for entry in _shown(actor, found.values())}
 
 
-def _latest_since(
-    actor: Actor, kind: str, ids: Sequence[int], *, since: datetime
+def _latest_between(
+    actor: Actor, kind: str, ids: Sequence[int], *, since: datetime, until: datetime
 ) -> dict[int, TimelineEntry]:
     if not ids:
         return {}
@@ -262,10 +267,10 @@ def _latest_since(
         SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (
             SELECT * FROM timeline_entry
             WHERE subject_kind = %s AND subject_id = s.id AND kind <> ALL (%s)
-                AND (visibility = 'all' OR actor_user_id = %s) AND at >= %s
+                AND (visibility = 'all' OR actor_user_id = %s) AND at >= %s AND at < %s
             ORDER BY at DESC, id DESC LIMIT 1) e
         """,
-        [list(ids), kind, not_touches(), actor.user_id, since],
+        [list(ids), kind, not_touches(), actor.user_id, since, until],
     )
     return {entry.subject_id: entry for entry in latest}
 
@@ -486,7 +491,7 @@ def _day_of_line(line: Line) -> date:
 
 def _short(entry: TimelineEntry) -> str:
     kind = kind_of(entry)
-    return kind.short(entry) if kind.short is not None else strip_tags(kind.sentence(entry))
+    return kind.short(entry) if kind.short is not None else words_of(kind.sentence(entry))
 
 
 def _names(entries: Iterable[TimelineEntry]) -> Mapping[tuple[str, int], tuple[str, str]]:

@@ -1,10 +1,12 @@
 """How entries are told: each room registers the kinds that it writes."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -17,7 +19,15 @@ Sentence = Callable[[TimelineEntry], SafeString]
 
 def strong(text: Any) -> SafeString:
     """A word of a sentence that carries it."""
-    return format_html('<b data-verbatim="">{}</b>', text)
+    return SafeString(f'<b data-verbatim="">{conditional_escape(text)}</b>')
+
+
+def words_of(sentence: SafeString) -> str:
+    """A sentence without its marks. What it quotes is escaped in it, so each sign is a mark's."""
+    return unescape(_MARKS.sub("", sentence))
+
+
+_MARKS = re.compile("<[^>]*>")
 
 
 def _nothing(_entry: TimelineEntry) -> str:

@@ -3,9 +3,16 @@
 import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+)
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -101,14 +108,14 @@ def local(moment: dt.datetime) -> dt.datetime:
 
 def day(value: dt.date | dt.datetime) -> str:
     """19 Nov, with the year where it is not this one."""
-    value = local(value) if isinstance(value, dt.datetime) else value
-    skeleton = "MMMd" if value.year == timezone.localdate().year else "yMMMd"
-    return str(format_skeleton(skeleton, value, locale=locale()))
+    date = _date(value)
+    skeleton = "MMMd" if date.year == timezone.localdate().year else "yMMMd"
+    return _of_day(skeleton, date, locale())
 
 
 def month(value: dt.date) -> str:
     """Nov 2026."""
-    return str(format_skeleton("yMMM", value, locale=locale()))
+    return _of_day("yMMM", value, locale())
 
 
 def long_day(value: dt.date | dt.datetime) -> str:
@@ -130,25 +137,29 @@ def week_day(value: dt.date | dt.datetime) -> str:
 
 def clock_time(value: dt.datetime | dt.time) -> str:
     """09:48."""
-    value = local(value) if isinstance(value, dt.datetime) else value
-    return str(format_time(value, format="short", locale=locale()))
+    time = local(value).time() if isinstance(value, dt.datetime) else value
+    return _time(time, "short", locale())
 
 
 def day_and_time(value: dt.datetime) -> str:
     """19 Nov 2026, 09:48: for a title or wherever exactness matters."""
-    return str(format_datetime(local(value), format="medium", locale=locale()))
+    value, reader = local(value), locale()
+    joined = _joined(reader).replace("{0}", _time(value.time(), "medium", reader))
+    return joined.replace("{1}", _medium_day(value.date(), reader))
 
 
 def when(value: dt.datetime | dt.date) -> str:
     """As short as a list column: 09:48 today, Wed within the week, 16 Nov, then with the year."""
     if not isinstance(value, dt.datetime):
         return day(value)
-    away = (timezone.localdate() - local(value).date()).days
+    value, reader = local(value), locale()
+    date, today = value.date(), timezone.localdate()
+    away = (today - date).days
     if away == 0:
-        return clock_time(value)
+        return _time(value.time(), "short", reader)
     if 0 < away < 6:
-        return str(format_skeleton("E", local(value), locale=locale()))
-    return day(value)
+        return _of_day("E", date, reader)
+    return _of_day("MMMd" if date.year == today.year else "yMMMd", date, reader)
 
 
 def ago(value: dt.datetime) -> str:
@@ -185,6 +196,30 @@ def size(octets: int) -> str:
             break
         value /= 1000
     return f"{number(value, places=0 if unit == units[0] or value >= 100 else 1)} {unit}"
+
+
+# Lists show hundreds of moments, most of them of the same days as the page before.
+
+
+@lru_cache(maxsize=4096)
+def _of_day(skeleton: str, date: dt.date, reader: Locale) -> str:
+    return str(format_skeleton(skeleton, date, locale=reader))
+
+
+@lru_cache(maxsize=4096)
+def _medium_day(date: dt.date, reader: Locale) -> str:
+    return str(format_date(date, format="medium", locale=reader))
+
+
+@lru_cache(maxsize=4096)
+def _time(time: dt.time, length: Literal["short", "medium"], reader: Locale) -> str:
+    return str(format_time(time.replace(microsecond=0), format=length, locale=reader))
+
+
+@lru_cache(maxsize=64)
+def _joined(reader: Locale) -> str:
+    """How a time, {0}, stands beside a date, {1}."""
+    return str(get_datetime_format("medium", locale=reader)).replace("'", "")
 
 
 def _date(value: dt.date | dt.datetime) -> dt.date:

@@ -41,9 +41,10 @@ def face(
 
 
 def side(of: str, *, label: str = "") -> SafeString:
-    """The mark of a side: a circle, a square, a diamond, a ring; ``label`` is read aloud."""
+    """The mark of a side: a circle, a square, a diamond, a ring; ``label`` is read aloud, the
+    mark, in which nothing is written, is not."""
     said = f'<span class="sr-only">{conditional_escape(label)}: </span>' if label else ""
-    return SafeString(f'<span class="c-side is-{escape(of)}" aria-hidden="true"></span>{said}')
+    return SafeString(f'<span class="c-side is-{escape(of)}"></span>{said}')
 
 
 def chip(text: str | Promise, *, tone: str = "") -> SafeString:
@@ -52,8 +53,14 @@ def chip(text: str | Promise, *, tone: str = "") -> SafeString:
     return SafeString(f'<span class="{style}">{conditional_escape(str(text))}</span>')
 
 
+def _machine(at: dt.datetime | dt.date) -> str:
+    """As machines read it, to the second."""
+    text = at.isoformat(timespec="seconds") if isinstance(at, dt.datetime) else at.isoformat()
+    return text.replace("+00:00", "Z")
+
+
 def moment(at: dt.datetime | dt.date) -> SafeString:
     """09:48, Wed, 16 Nov: a time whose title is exact."""
     exact = formats.day_and_time(at) if isinstance(at, dt.datetime) else formats.long_day(at)
-    said = f'datetime="{at.isoformat()}" title="{escape(exact)}"'
+    said = f'datetime="{_machine(at)}" title="{escape(exact)}"'
     return SafeString(f"<time {said}>{escape(formats.when(at))}</time>")

@@ -1,8 +1,10 @@
 """Initials: the two letters that stand for a name."""
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def initials(name: str) -> str:
     """Up to two letters of a name: first and last word; a question mark where there is none.
 

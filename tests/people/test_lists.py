@@ -11,6 +11,7 @@ from tandem.kernel.actor import Scope
 from tandem.people.models import Company
 from tandem.people.queries import people_at, people_counts
 from tandem.people.views.kinds import COMPANY, PERSON
+from tandem.records.actions import add_field
 from tandem.records.queries import (
     ListQuery,
     list_page,
@@ -19,6 +20,8 @@ from tandem.records.queries import (
     records_matching,
     search_everywhere,
 )
+from tandem.records.schemas import NewField
+from tandem.records.views.table import rows_drawn
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +172,36 @@ def test_fifty_rows_cost_six_queries_at_most(admin, add, django_assert_max_num_q
         assert len([COMPANY.output(row) for row in page.rows]) == 50
         loaded = load_values(COMPANY, admin, page.rows, COMPANY.fields)
     assert set(loaded["people"].values()) == {1}
+
+
+@pytest.mark.parametrize("kind", [PERSON, COMPANY])
+def test_rows_of_plain_values_are_drawn_as_records_are(admin, add, kind):
+    for label, of in (("Size", "number"), ("Helper", "user")):
+        add_field(admin, data=NewField(kind=kind.kind, label=label, type=of))
+    add("Ann & Co", email="ann@a.example", title="Buyer", company="C <1>")
+    add("Bea", email="bea@a.example", phone="+441227496014", country="GB")
+    add("Cid")
+    fields = kind.fields_for(admin)
+    query = ListQuery(sort="-name", limit=3)
+    records = list_page(kind, admin, query)
+    plain = list_page(kind, admin, query, shown=fields)
+    drawn = [
+        rows_drawn(kind, admin, page.rows, fields, back="/", can_be_picked=True)
+        for page in (records, plain)
+    ]
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == (3 if kind is PERSON else 1)
+    assert plain.next == records.next
+
+
+def test_a_list_reads_no_more_than_it_shows(admin, add, django_assert_num_queries):
+    add("Ann", email="ann@a.example", company="C")
+    [name] = [field for field in PERSON.fields if field.key == "name"]
+    with django_assert_num_queries(1) as asked:
+        [row] = list_page(PERSON, admin, ListQuery(), shown=[name]).rows
+    assert (row.name, row.primary_email.address) == ("Ann", "ann@a.example")
+    assert "search_key" not in asked[0]["sql"]
+    assert "people_personphone" not in asked[0]["sql"]
 
 
 def test_a_person_with_several_addresses_is_listed_once(admin, add, system):

@@ -277,6 +277,22 @@ def test_the_last_touch_of_many_is_looked_for_in_ever_more_months(
     assert latest_of(admin, "person", [person.id])[person.id].payload["n"] == "old"
 
 
+def test_what_is_to_come_is_no_touch(admin, person):
+    forget_all()
+    day = timedelta(days=1)
+    for number, at in enumerate((timezone.now() - day, timezone.now() + day)):
+        tell(admin, [RecordRef("person", person.id)], payload={"n": number}, at=at)
+    assert latest_of(admin, "person", [person.id])[person.id].payload["n"] == 0
+
+
+def test_a_touch_in_words_has_the_signs_of_what_it_quotes(admin, make_user):
+    teller = actor_for(make_user("admin", name="Ann & <Theo>"))
+    made, _is_new = create_person(teller, data=NewPerson(name="Bea"))
+    assert (
+        str(last_touches(admin, "person", [made.pk])[made.pk]) == "Ann & <Theo> added this record"
+    )
+
+
 # --- places, runs, days ---------------------------------------------------------------------------
 
 

@@ -32,12 +32,16 @@ class Texts(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open: list[tuple[str, bool]] = []
         self.found: list[str] = []
+        self.own: list[bool] = []
+        self.at = -1
+        self.part = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         quiet = (
             tag in QUIET
             or "data-verbatim" in given
+            or self._is_in_own_column(tag, given)
             or "c-face" in (given.get("class") or "").split()
             or any(was_quiet for _, was_quiet in self.open[-1:])
         )
@@ -47,6 +51,20 @@ class Texts(HTMLParser):
             self.found += [value or "" for name, value in attrs if name.startswith("data-")]
         if tag not in VOID:
             self.open.append((tag, quiet))
+
+    def _is_in_own_column(self, tag: str, given: dict[str, str | None]) -> bool:
+        """Whether a cell stands below a head that says so: the company's own words."""
+        if tag == "table":
+            self.own = []
+        elif tag in ("thead", "tbody", "tfoot"):
+            self.part = tag
+        elif tag == "tr":
+            self.at = -1
+        elif tag in ("th", "td"):
+            self.at += 1
+        if tag == "th" and self.part == "thead":
+            self.own.append("is-own" in (given.get("class") or "").split())
+        return tag == "td" and self.part == "tbody" and self.own[self.at : self.at + 1] == [True]
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open.pop()[0] != tag:

@@ -61,9 +61,13 @@ from tandem.records.queries.custom import (
     custom_value,
     period_span,
 )
+from tandem.records.queries.sketches import sketches
 from tandem.records.rules import Condition, FieldType, Group, Names, Node, Related
 from tandem.records.slots import IMPORTERS, NAME, Field, Importer, ObjectType, relations_of
 from tandem.records.slots import object_type as type_of
+
+# The value by which a list is ordered, and the key, of a row.
+Place = tuple[Any, int]
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -164,15 +168,29 @@ def count_up_to(
     return min(found, limit), found <= limit
 
 
-def list_page(object_type: ObjectType, actor: Actor, query: ListQuery) -> ListPage:
-    """One page by keyset: its cost does not grow with the number of pages before it."""
+def list_page(
+    object_type: ObjectType,
+    actor: Actor,
+    query: ListQuery,
+    *,
+    shown: Sequence[Field] | None = None,
+) -> ListPage:
+    """One page by keyset: its cost does not grow with the number of pages before it.
+
+    Who says which fields are shown gets rows with no more than these need.
+    """
     field, descending = sort_of(object_type, actor, query.sort)
     rows = records_matching(object_type, actor, query)
-    if query.cursor:
-        rows = rows.filter(_after(field, descending, query.cursor))
-    order = _order(object_type, field, descending)
-    rows = object_type.prepare(rows).annotate(sort_value=F(field.sort_path)).order_by(order, "id")
-    page = list(rows[: query.limit + 1])
+    place = _place(field, query.cursor) if query.cursor else None
+    page: list[Any] = []
+    for part in _behind(object_type, rows, field, descending, place):
+        some = query.limit + 1 - len(page)
+        if shown is None or not object_type.told_by:
+            page += object_type.prepare(part)[:some]
+        else:
+            page += sketches(object_type, part[:some], shown)
+        if len(page) > query.limit:
+            break
     has_more = len(page) > query.limit
     page = page[: query.limit]
     return ListPage(page, _cursor(page[-1]) if has_more else "")
@@ -186,11 +204,15 @@ def in_order(object_type: ObjectType, actor: Actor, query: ListQuery) -> QuerySe
 
 
 def _order(object_type: ObjectType, field: Field, descending: bool) -> OrderBy:
-    # Empty values stand last either way; where there are none, an index can serve the order.
+    # Empty values stand last either way.
+    last = None if _is_never_empty(object_type, field) else True
     path = field.sort_path
-    never_empty = "__" not in path and not object_type.model._meta.get_field(path).null
-    last = None if never_empty else True
     return F(path).desc(nulls_last=last) if descending else F(path).asc(nulls_last=last)
+
+
+def _is_never_empty(object_type: ObjectType, field: Field) -> bool:
+    path = field.sort_path
+    return "__" not in path and not object_type.model._meta.get_field(path).null
 
 
 def sort_of(object_type: ObjectType, actor: Actor, sort: str) -> tuple[Field, bool]:
@@ -288,7 +310,8 @@ def _cursor(row: Any) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _after(field: Field, descending: bool, cursor: str) -> Q:
+def _place(field: Field, cursor: str) -> Place:
+    """The place that a cursor stands for. Raises CursorInvalid."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         value, pk = json.loads(raw)
@@ -302,15 +325,47 @@ def _after(field: Field, descending: bool, cursor: str) -> Q:
             value = date.fromisoformat(value)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CursorInvalid(field="cursor") from error
+    return value, pk
+
+
+def _behind(
+    object_type: ObjectType,
+    rows: QuerySet[Any],
+    field: Field,
+    descending: bool,
+    place: Place | None,
+) -> list[QuerySet[Any]]:
+    """The rows behind a place in their order, as parts that follow on another.
+
+    What has no value stands last, in a part of its own: so an index serves the order of the others,
+    one of a joined table too.
+    """
     path = field.sort_path
-    if value is None:
-        return Q(**{f"{path}__isnull": True}, id__gt=pk)
+    order = _order(object_type, field, descending)
+    if _is_never_empty(object_type, field):
+        parts = [rows.filter(_beyond(path, descending, place)).order_by(order, "id")]
+    elif place is not None and place[0] is None:
+        parts = [rows.filter(Q(**{f"{path}__isnull": True}, id__gt=place[1])).order_by("id")]
+    elif field.custom is not None:  # its value may be there and be none
+        beyond = _beyond(path, descending, place) | Q(**{f"{path}__isnull": True})
+        parts = [(rows.filter(beyond) if place else rows).order_by(order, "id")]
+    else:
+        filled = rows.filter(_beyond(path, descending, place), **{f"{path}__isnull": False})
+        order = F(path).desc() if descending else F(path).asc()
+        empty = rows.filter(**{f"{path}__isnull": True})
+        parts = [filled.order_by(order, "id"), empty.order_by("id")]
+    # Told last: a filter does not use the join of a value that is told already.
+    return [part.annotate(sort_value=F(path)) for part in parts]
+
+
+def _beyond(path: str, descending: bool, place: Place | None) -> Q:
+    if place is None:
+        return Q()
+    value, pk = place
     beyond = "lt" if descending else "gt"
-    return (
-        Q(**{f"{path}__{beyond}": value})
-        | Q(**{path: value}, id__gt=pk)
-        | Q(**{f"{path}__isnull": True})
-    )
+    # The first bound says nothing more, but it is one that an index begins at.
+    further = Q(**{f"{path}__{beyond}": value}) | Q(**{path: value}, id__gt=pk)
+    return Q(**{f"{path}__{beyond}e": value}) & further
 
 
 def _moment(text: str) -> datetime:
@@ -553,10 +608,7 @@ def search_everywhere(
     for object_type in types:
         if not actor.may(object_type.permissions.view):
             continue
-        rows = object_type.search_for(actor, object_type.visible_to(actor), text)
-        rows = object_type.prepare(rows)
-        hits = list(rows[:limit])
-        if hits:
+        if hits := object_type.first_for(actor, text, limit):
             found.append((object_type, hits))
     return found
 
@@ -571,11 +623,13 @@ def neighbours(
     if here is None:
         return None, None
     path = field.sort_path
-    order = _order(object_type, field, descending)
     backwards = F(path).asc(nulls_first=True) if descending else F(path).desc(nulls_first=True)
-    following = rows.filter(_after(field, descending, _cursor(here))).order_by(order, "id")
+    place = (here.sort_value, here.pk)
+    matching = records_matching(object_type, actor, query)
+    parts = _behind(object_type, matching, field, descending, place)
+    following = next((found for part in parts if (found := part.first())), None)
     preceding = rows.filter(_before(field, descending, here)).order_by(backwards, "-id")
-    return preceding.first(), following.first()
+    return preceding.first(), following
 
 
 def _before(field: Field, descending: bool, row: Any) -> Q:
@@ -583,7 +637,8 @@ def _before(field: Field, descending: bool, row: Any) -> Q:
     if value is None:
         return Q(**{f"{path}__isnull": False}) | Q(**{f"{path}__isnull": True}, id__lt=row.pk)
     ahead = "gt" if descending else "lt"
-    return Q(**{f"{path}__{ahead}": value}) | Q(**{path: value}, id__lt=row.pk)
+    nearer = Q(**{f"{path}__{ahead}": value}) | Q(**{path: value}, id__lt=row.pk)
+    return Q(**{f"{path}__{ahead}e": value}) & nearer
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import Missing
 from tandem.records import queries, rules
 from tandem.records.models import SavedView
-from tandem.records.queries import ListPage, ListQuery
+from tandem.records.queries import ListQuery
 from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, totals
 from tandem.records.queries.groups import (
     Grouping,
@@ -33,6 +33,7 @@ from tandem.records.queries.groups import (
 from tandem.records.rules import Condition, Group, Related
 from tandem.records.rules.aggregates import Asked
 from tandem.records.slots import Field, ObjectType, Relation
+from tandem.records.views.cells import VERBATIM
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import NO_FEET, feet_cells
 from tandem.records.views.groups import grouped_rows, grouping_label, read_shut, toggled
@@ -68,6 +69,21 @@ class Chip:
     value: str
     edit_url: str
     remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column as its head and the picker show it."""
+
+    key: str
+    label: str
+    style: str
+    is_sortable: bool
+
+    @classmethod
+    def of(cls, field: Field) -> Self:
+        style = f"{field.width} is-own" if field.type in VERBATIM else field.width
+        return cls(field.key, str(field.label), style.strip(), field.is_sortable)
 
 
 # What of the address changes a saved view.
@@ -125,6 +141,11 @@ class ListState:
     def params(self) -> dict[str, str]:
         """The parameters of this list without the page, for links and hidden fields."""
         return {name: value for name, value in self._params.items() if name != "cursor" and value}
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What the controls around a list draw of its address, so that they are drawn once."""
+        return (self.object_type.slug, *(f"{name}={value}" for name, value in self.params.items()))
 
     @cached_property
     def filters_json(self) -> str:
@@ -196,8 +217,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
     if state.grouping:
         shown = grouped_context(state, state.grouping, offered=offered)
     else:
-        page = queries.list_page(object_type, request.actor, state.query)
-        shown = table_context(state, page, offered=offered)
+        shown = table_context(state, offered=offered)
     context = {
         "type": object_type,
         "page_title": object_type.label_plural,
@@ -205,7 +225,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         **shown,
         "tabs": _tabs(state),
         "chips": _chips(state),
-        "offers": offered,
+        "offers": tuple(offered),
         "may_create": request.actor.may(object_type.permissions.create),
         "may_save": state.is_changed and request.actor.may("records.own_views"),
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
@@ -233,10 +253,11 @@ def record_count(request: ActorRequest, object_type: ObjectType) -> HttpResponse
     return TemplateResponse(request, "records/list.html#total", context | told)
 
 
-def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer]) -> dict[str, Any]:
+def table_context(state: ListState, *, offered: Sequence[Offer]) -> dict[str, Any]:
     """What the table of a list shows."""
     object_type = state.object_type
     columns = queries.columns_of(object_type, state.actor, state.query.columns)
+    page = queries.list_page(object_type, state.actor, state.query, shown=columns)
     found = _totals(state)
     rows = table_rows(
         object_type,
@@ -246,9 +267,12 @@ def table_context(state: ListState, page: ListPage, *, offered: Sequence[Offer])
         back=state.url(),
         can_be_picked=bool(offered),
     )
+    frame = _frame(state, columns, found)
+    is_part = bool(page.next or state.query.cursor)
     return {
-        **_frame(state, columns, found),
+        **frame,
         "rows": rows,
+        "matching": frame["total"] if is_part else "",
         "next_url": state.url(cursor=page.next) if page.next else "",
         "first_url": state.url() if state.query.cursor else "",
     }
@@ -284,12 +308,13 @@ def grouped_context(
         alone_url=lambda one: _alone_url(state, one),
         **picking,
     )
+    frame = _frame(state, columns, found)
     return {
-        **_frame(state, columns, found),
+        **frame,
         "rows": rows,
+        "matching": frame["total"] if len(records) < found.rows else "",
         "grouped_by": grouping_label(grouping),
         "are_more_groups": not is_all,
-        "is_part": len(records) < found.rows,
     }
 
 
@@ -304,7 +329,7 @@ def _frame(state: ListState, columns: Sequence[Field], found: Totals) -> dict[st
     """What stands around the rows of a list, in groups or not."""
     object_type = state.object_type
     return {
-        "columns": columns,
+        "heads": tuple(Head.of(field) for field in columns),
         "column_choices": _column_choices(state, columns),
         "sort": state.sort,
         "total": formats.number(found.rows) if found.is_all else f"{formats.number(found.rows)}+",
@@ -342,29 +367,32 @@ def _url_of(state: ListState, part: str) -> str:
     return f"{path}?{urlencode(state.params)}"
 
 
-def _column_choices(state: ListState, columns: Sequence[Field]) -> list[tuple[Field, bool]]:
+def _column_choices(state: ListState, columns: Sequence[Field]) -> tuple[tuple[Head, bool], ...]:
     """What the picker offers: the columns shown, in their order, then the others."""
-    others = [field for field in state.fields if field not in columns]
-    picked = [(field, True) for field in columns] + [(field, False) for field in others]
-    return [(field, is_shown) for field, is_shown in picked if field.key != "name"]
+    shown = {field.key for field in columns}
+    others = [field for field in state.fields if field.key not in shown]
+    picked = [field for field in (*columns, *others) if field.key != "name"]
+    return tuple((Head.of(field), field.key in shown) for field in picked)
 
 
-def _tabs(state: ListState) -> list[Tab]:
+def _tabs(state: ListState) -> tuple[Tab, ...]:
     path = reverse("records:list", args=[state.object_type])
     everything = Tab(
         _("All %(plural)s") % {"plural": str(state.object_type.label_plural).lower()},
         path,
         state.view is None,
     )
+    views = queries.views_for(state.actor, state.object_type.kind)
+    current = state.view.public_id if state.view else None
     saved = [
-        Tab(view.name, f"{path}?view={view.public_id}", state.view == view, view.is_pinned)
-        for view in queries.views_for(state.actor, state.object_type.kind)
+        Tab(name, f"{path}?view={public_id}", public_id == current, is_pinned)
+        for name, public_id, is_pinned in views.values_list("name", "public_id", "is_pinned")
     ]
-    return [everything, *saved]
+    return (everything, *saved)
 
 
-def _chips(state: ListState) -> list[Chip]:
-    return [_chip(state, at) for at in range(len(state.query.filters.items))]
+def _chips(state: ListState) -> tuple[Chip, ...]:
+    return tuple(_chip(state, at) for at in range(len(state.query.filters.items)))
 
 
 def _chip(state: ListState, at: int) -> Chip:

@@ -2,7 +2,8 @@
 
 A list has hundreds of cells. Put together here, with all that its columns share made beforehand,
 they take a twentieth of what template nodes take. What can be told from the row's own address (its
-panel, the forms of its cells) stands there once: the scripts make the rest.
+panel, the forms of its cells) stands there once: the scripts make the rest. What can be told from
+a column's head (that its cells hold the company's own words) stands in the head.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
 from tandem.records import queries
 from tandem.records.slots import Field, FieldType, ObjectType
-from tandem.records.views.cells import VERBATIM, choice_shown, drawing_of
+from tandem.records.views.cells import choice_shown, drawing_of
 from tandem.ui import marks
 
 Value = TypeVar("Value")
@@ -26,8 +27,8 @@ Value = TypeVar("Value")
 # What a card shows of a row beside its name: the last touch, and the first moment at its end.
 _TOLD = {FieldType.TOUCH: "is-told"}
 _STYLES: Mapping[FieldType, str] = {
-    FieldType.NUMBER: "t-2 n",
-    FieldType.MONEY: "t-2 n",
+    FieldType.NUMBER: "n",
+    FieldType.MONEY: "n",
     FieldType.MOMENT: "t-3 num",
     FieldType.DATE: "t-3 num",
 }
@@ -76,7 +77,7 @@ def rows_drawn(
     ]
     at = [field.key for field in fields].index("name") if _has_name(fields) else -1
     here = escape(reverse("records:list", args=[object_type]))
-    query = escape(f"?{urlencode({'from': back})}") if back else ""
+    query = escape(f"?{urlencode({'from': back}, safe='/')}") if back else ""
     picking = escape(_("Select %(name)s")) if can_be_picked else ""
     rows = []
     for record in records:
@@ -103,7 +104,7 @@ def _name(object_type: ObjectType, actor: Actor, record: Any, name: str, url: st
     subtitle = object_type.subtitle_for(actor, record)
     small = f"<small>{escape(subtitle)}</small>" if subtitle else ""
     return (
-        f'<td data-verbatim><a class="who" href="{url}">{face}'
+        f'<td><a class="who" href="{url}">{face}'
         f'<span class="ellipsis">{escape(name)}</span>{small}</a></td>'
     )
 
@@ -119,13 +120,13 @@ def _column(
     field: Field, values: Mapping[int, Any] | None, *, may_edit: bool, is_end: bool
 ) -> _Column:
     style = " ".join(
-        filter(None, [_STYLES.get(field.type, "t-2"), _TOLD.get(field.type), "is-end" * is_end])
+        filter(None, [_STYLES.get(field.type), _TOLD.get(field.type), "is-end" * is_end])
     )
-    edit = f' data-cell="./fields/{field.key}"' if may_edit and field.is_editable else ""
-    verbatim = " data-verbatim" if field.type in VERBATIM else ""
+    marked = f' class="{style}"' if style else ""
+    edit = f' data-cell="{field.key}"' if may_edit and field.is_editable else ""
     draw = _drawing_in(field)
     return _Column(
-        begin=f'<td class="{style}"{edit}{verbatim}>',
+        begin=f"<td{marked}{edit}>",
         read=_reading(field) if values is None else lambda record: values.get(record.pk),
         draw=_once(draw) if field.type in _REPEATED else draw,
     )
@@ -146,12 +147,27 @@ def _reading(field: Field) -> Callable[[Any], Any]:
 def _drawing_in(field: Field) -> Callable[[Any], str]:
     """How values of the field are drawn, its choices looked up once for the page."""
     if field.choices is None:
-        return drawing_of(field.type)
+        return _DRAWN.get(field.type) or drawing_of(field.type)
     known = {one.value: one for one in field.choices()}
     if field.type is FieldType.CHOICE:
         return lambda value: choice_shown(known[value]) if value in known else escape(str(value))
     draw = drawing_of(field.type)
     return lambda value: draw([known[one] for one in known if one in value])
+
+
+def _touch(touch: Any) -> str:
+    return f"{marks.side(touch.side)}{escape(touch.text)}"
+
+
+def _user(user: Any) -> str:
+    return f"{marks.face(user.name, side=user.mark, size='sm')}{escape(user.name)}"
+
+
+# Where cells cut what is too long, a mark and its words need nothing around them.
+_DRAWN: Mapping[FieldType, Callable[[Any], str]] = {
+    FieldType.TOUCH: _touch,
+    FieldType.USER: _user,
+}
 
 
 def _once(draw: Callable[[Value], str]) -> Callable[[Value], str]:

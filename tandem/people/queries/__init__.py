@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Case, Count, F, FilteredRelation, Func, Model, Q, QuerySet, Value, When
-from django.db.models.lookups import PostgresOperatorLookup
+from django.db.models import Count, FilteredRelation, Model, Q, QuerySet
 
 from tandem.accounts.queries import scoped
 from tandem.kernel.actor import Actor
@@ -26,6 +24,10 @@ from tandem.people.models import (
     PersonEmail,
     PersonPhone,
 )
+from tandem.people.queries.search import SHORTEST_NEAR, near
+from tandem.people.queries.search import first_found as first_found
+from tandem.people.queries.search import search_companies as search_companies
+from tandem.people.queries.search import search_people as search_people
 from tandem.people.rules import (
     MILESTONES,
     NEW_BUSINESS,
@@ -34,12 +36,10 @@ from tandem.people.rules import (
     bare_name,
     folded,
     is_free_mail,
-    is_near,
     mailbox,
     normalize_email,
     normalize_phone,
     rank,
-    search_words,
     sort_key,
 )
 from tandem.people.schemas import NewPerson
@@ -49,10 +49,6 @@ from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
 
-ENOUGH_HITS = 5
-SHORTEST_NEAR = 4
-ALIKE = 0.3  # pg_trgm's word_similarity of a candidate, whose words are then looked at one by one
-MAX_CANDIDATES = 500
 MAX_DUPLICATES = 5
 MAX_ANCESTORS = 50
 
@@ -122,57 +118,7 @@ def _one(rows: QuerySet[AnyParty], public_id: UUID) -> AnyParty:
     return found
 
 
-# --- search ---------------------------------------------------------------------------------------
-
-
-class _Resembles(PostgresOperatorLookup):
-    """``search_key %> text``: some part of the key is like the text; by the trigram index."""
-
-    lookup_name = "resembles"
-    postgres_operator = "%%>"
-
-
-def search_people(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
-    """Narrow visible persons to those whom a text finds; see ``_found``. One query or two."""
-    return _found(rows, text)
-
-
-def search_companies(rows: QuerySet[Company], text: str) -> QuerySet[Company]:
-    """Narrow visible companies to those that a text finds."""
-    return _found(rows, text)
-
-
-def _found(rows: QuerySet[AnyParty], text: str) -> QuerySet[AnyParty]:
-    """Rows that have every word of the text as a prefix of one of theirs.
-
-    Where fewer than five do, also those that are spelt nearly so: of at most 500 candidates, those
-    that fit exactly first. Everything is asked of ``rows``, so that nothing is found that the
-    actor may not see.
-    """
-    words = search_words(text)
-    if not words:
-        return rows.none()
-    exact = Q()
-    for word in words:
-        exact &= Q(search_key__contains=f" {word}")
-    hits = rows.filter(exact).order_by().values_list("pk", flat=True)[:ENOUGH_HITS]
-    whole = " ".join(words)
-    if len(whole) < SHORTEST_NEAR or len(hits) >= ENOUGH_HITS:
-        return rows.filter(exact).order_by("sort_key", "pk")
-    fitting = Case(When(exact, then=Value(0)), default=Value(1))
-    near = Q(pk__in=_near(rows, whole))
-    return rows.filter(exact | near).order_by(fitting, "sort_key", "pk")
-
-
-def _near(rows: QuerySet[Any], text: str) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(ALIKE)]
-        )
-    alike = rows.filter(_Resembles(F("search_key"), Value(text)))
-    likeness = Func(Value(text), F("search_key"), function="word_similarity")
-    candidates = alike.order_by(likeness.desc()).values_list("pk", "search_key")[:MAX_CANDIDATES]
-    return [pk for pk, key in candidates if is_near(text, key)]
+# --- search, likely doubles -----------------------------------------------------------------------
 
 
 def same_person_candidates(actor: Actor, data: NewPerson) -> list[Person]:
@@ -186,7 +132,7 @@ def same_person_candidates(actor: Actor, data: NewPerson) -> list[Person]:
         wanted |= Q(phones__normalized=number, phones__deleted_at__isnull=True)
     if data.company:
         there = Q(primary_job__company__sort_key=sort_key(data.company))
-        wanted |= Q(pk__in=_near(people_visible_to(actor).filter(there), folded(data.name)))
+        wanted |= Q(pk__in=near(people_visible_to(actor).filter(there), folded(data.name)))
     if not wanted:
         return []
     rows = prepare_people(people_visible_to(actor)).filter(wanted).order_by("pk").distinct()
@@ -230,10 +176,10 @@ def likely_companies(actor: Actor, typed: Mapping[str, str]) -> list[Company]:
 def _of_like_name(
     rows: QuerySet[Any], name: str, bare: Callable[[str], str], *, is_person: bool
 ) -> list[int]:
-    near = rows.filter(pk__in=_near(rows, name)).values_list("pk", "sort_key")
+    alike = rows.filter(pk__in=near(rows, name)).values_list("pk", "sort_key")
     return [
         pk
-        for pk, key in near
+        for pk, key in alike
         if name_reason(name, bare(key), is_person=is_person) not in ("", "same_first_name")
     ]
 
