@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
-from uuid_utils import compat
+from uuid_utils import compat, uuid7
 
 
 def new_public_id() -> UUID:
     """A UUID version 7 (RFC 9562): its order is the order of creation, to the millisecond."""
     return compat.uuid7()
+
+
+def new_public_ids(count: int) -> list[str]:
+    """As many of them, as texts: for rows that are brought in by thousands."""
+    return [str(uuid7()) for _nth in range(count)]
 
 
 # The same made by PostgreSQL 16 and newer, for rows that never pass through here.

@@ -14,7 +14,7 @@ from psycopg import sql
 from tandem.kernel.actions import current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.copying import copy_in
-from tandem.kernel.ids import new_public_id
+from tandem.kernel.ids import new_public_ids
 from tandem.people import queries
 from tandem.people.actions.companies import add_companies
 from tandem.people.actions.import_rows import (
@@ -188,12 +188,13 @@ def _new_persons(first: int, owner: int | None) -> Sequence[Sequence[Any]]:
 def _with_keys(rows: Sequence[Sequence[Any]], made: int) -> Sequence[tuple[object, ...]]:
     """The columns of new persons: names in parts, and the keys by which they are found."""
     found = []
-    for pk, created_at, owner, country, name, given, family, emails, phones in rows:
+    for public_id, row in zip(new_public_ids(len(rows)), rows, strict=True):
+        pk, created_at, owner, country, name, given, family, emails, phones = row
         if not given and not family:
             parts = split_name(name)
             given, family = parts.given, parts.family
         search = search_key(name, emails.split(), phones.split())
-        said = (pk, created_at, owner, country, new_public_id(), name, given, family)
+        said = (pk, created_at, owner, country, public_id, name, given, family)
         found.append((*said, sort_key(name), search, "", "", "{}", made))
     return found
 
