@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -277,7 +277,7 @@ def split_name(name: str) -> SplitName:
 def _digits_of(phone: str) -> list[str]:
     digits = re.sub(r"[^0-9]", "", phone)
     try:
-        number = phonenumbers.parse(phone)
+        number = _plain_number(phone) or phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
         return [digits]
     national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
@@ -356,6 +356,9 @@ def _script(char: str) -> str:
 
 # --- phones ---------------------------------------------------------------------------------------
 
+_PLAIN_NUMBER = re.compile(r"\+[1-9][0-9]*(?:[ .-][0-9]+)*", re.ASCII)
+_GAPS = str.maketrans("", "", "+ .-")
+
 
 def normalize_phone(text: str, region: str = "") -> str:
     """A number as E.164 (``+4412274960142``); ``region`` (ISO 3166) reads national forms.
@@ -364,6 +367,8 @@ def normalize_phone(text: str, region: str = "") -> str:
     """
     if not text.isascii() or not text.isprintable():
         raise PhoneInvalid()
+    if plain := _plain_number(text):
+        return f"+{plain.country_code}{plain.national_number}"
     try:
         number = phonenumbers.parse(text, region.upper() or None)
     except phonenumbers.NumberParseException as error:
@@ -377,10 +382,46 @@ def normalize_phone(text: str, region: str = "") -> str:
     return normalized if normalized == text else normalize_phone(normalized)
 
 
+def _plain_number(text: str) -> phonenumbers.PhoneNumber | None:
+    """A number of the world in groups of digits, read without a look at all that a number may be.
+
+    Only where the whole reading could come to nothing else: the country's digits are known, no
+    prefix stands before the others, and there are as many as a whole number has. Else None.
+    """
+    if not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    digits = text.translate(_GAPS)
+    for length in (1, 2, 3):
+        plan = _dialling_plan(int(digits[:length]))
+        if plan is None:
+            continue
+        prefix, lengths = plan
+        rest = digits[length:]
+        if len(rest) not in lengths or rest.startswith("0") or (prefix and prefix.match(rest)):
+            return None
+        return phonenumbers.PhoneNumber(
+            country_code=int(digits[:length]), national_number=int(rest)
+        )
+    return None
+
+
+@cache
+def _dialling_plan(code: int) -> tuple[re.Pattern[str] | None, frozenset[int]] | None:
+    """Of a country's code: what may be dialled before a number, and how many digits that has."""
+    if code not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        return None
+    region = phonenumbers.region_code_for_country_code(code)
+    known = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+    if known is None or known.general_desc is None:
+        return None
+    prefix = known.national_prefix_for_parsing
+    return re.compile(prefix) if prefix else None, frozenset(known.general_desc.possible_length)
+
+
 def shown_phone(normalized: str) -> str:
     """The number with its usual gaps: ``+44 1227 496014``."""
     try:
-        number = phonenumbers.parse(normalized)
+        number = _plain_number(normalized) or phonenumbers.parse(normalized)
     except phonenumbers.NumberParseException:
         return normalized
     form = phonenumbers.PhoneNumberFormat.INTERNATIONAL

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -109,6 +110,32 @@ def test_a_number_is_read_by_its_country(text, region, normalized):
     assert normalize_phone(text, region) == normalized
     assert normalize_phone(normalized) == normalized
     assert normalize_phone(shown_phone(normalized)) == normalized
+
+
+PLAIN = r"\+[1-9][0-9]{0,2}[ .-]?[0-9]{2,6}([ .-][0-9]{2,5}){0,2}"
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+@example("+49 30 20000123")
+@example("+1 202-555-0143")
+@example("+39 06 1234 5678")
+@example("+8001.23456789")
+def test_a_plain_number_is_read_as_any_is(text):
+    number = whole = None
+    with suppress(phonenumbers.NumberParseException):
+        number = phonenumbers.parse(text)
+    if number is not None and phonenumbers.is_possible_number(number):
+        whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    read = None
+    with suppress(errors.PhoneInvalid):
+        read = normalize_phone(text)
+    if number is not None and number.italian_leading_zero and whole is not None:
+        assert read is None or read.startswith(f"+{number.country_code}")
+        return
+    assert read == whole
+    if whole is not None:
+        shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        assert shown_phone(whole) == shown
 
 
 @given(st.from_regex(r"\+?[0-9 ()./-]{3,18}", fullmatch=True), st.sampled_from(["", "GB", "DE"]))
