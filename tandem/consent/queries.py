@@ -329,7 +329,7 @@ def said_of(event: ConsentEvent, person: str, evidence: ConsentEvidence) -> dict
         purpose=event.purpose,
         basis=event.basis,
         state=event.state,
-        at=event.at,
+        at=moment_of(event.at),
         wording=event.wording.digest,
         source=evidence.source,
         ip=str(evidence.ip) if evidence.ip else None,
@@ -340,9 +340,12 @@ def said_of(event: ConsentEvent, person: str, evidence: ConsentEvidence) -> dict
     )
 
 
-def saying(*, at: dt.datetime, ip: str | None, **texts: str) -> dict[str, Any]:
-    """All of what was said, as plain values; see ``said_of`` for what ``texts`` there are."""
-    return {**texts, "at": _moment(at), "ip": ip or ""}
+def saying(*, ip: str | None, **texts: str) -> dict[str, Any]:
+    """All of what was said, as plain values; see ``said_of`` for what ``texts`` there are.
+
+    ``at`` is as ``moment_of`` writes it.
+    """
+    return {**texts, "ip": ip or ""}
 
 
 def broken_events() -> list[int]:
@@ -387,7 +390,8 @@ def crooked_states() -> list[int]:
     ]
 
 
-def _moment(at: dt.datetime) -> str:
+def moment_of(at: dt.datetime) -> str:
+    """A moment as digests are made of it."""
     return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 

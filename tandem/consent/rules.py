@@ -167,10 +167,12 @@ def wording_digest(text: str) -> str:
     return hashlib.sha256("\n".join(text.strip().splitlines()).encode()).hexdigest()
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def event_digest(salt: bytes, said: Mapping[str, Any]) -> str:
     """The salted digest of what was said; nothing can be read from it once the salt is gone."""
-    plain = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(salt + plain.encode()).hexdigest()
+    return hashlib.sha256(salt + _CANONICAL.encode(said).encode()).hexdigest()
 
 
 def link_digest(previous: str, digest: str) -> str:

@@ -6,11 +6,10 @@ anything by a file. A no is always kept.
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
@@ -20,7 +19,7 @@ from django.utils.translation import ngettext
 from tandem.consent import queries
 from tandem.consent.actions.ledger import SALT_BYTES, keep_wording
 from tandem.consent.facts import AddressesSuppressed, ConsentChanged
-from tandem.consent.models import ConsentState, Suppression
+from tandem.consent.models import ConsentState, Suppression, Wording
 from tandem.consent.rules import (
     CHAINS,
     Basis,
@@ -35,7 +34,7 @@ from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.copying import copy_in
 from tandem.kernel.facts import publish
-from tandem.kernel.ids import new_public_id
+from tandem.kernel.ids import new_public_id, new_public_ids
 from tandem.kernel.refs import RecordRef
 from tandem.people.rules import Said
 from tandem.people.slots import EVIDENCE_KEEPERS, Weighed
@@ -57,10 +56,10 @@ class _Row(NamedTuple):
 
     line: int
     person_id: int
-    public_id: UUID
+    public_id: str
     address: str
     said: str
-    at: datetime | None
+    at: str | None  # in UTC, as evidence writes it; None where it is not told, or not yet
     source: str | None
     wording: str | None
     ip: str | None
@@ -76,14 +75,14 @@ class _Event(NamedTuple):
     row: _Row
     id: int
     state: State
-    at: datetime
+    at: str
     wording_id: int
     salt: bytes
     source: str
     ip: str | None
     reference: str
     note: str
-    digest: str = ""
+    digest: str
 
 
 @action(permission="consent.record")
@@ -97,7 +96,7 @@ def weigh_imported(actor: Actor, staged: Staged) -> Weighed:
     held_back = [row for row in rows if _is_revival(row, stopped)]
     left = {row.line for row in held_back}
     said = [row for row in rows if row.line not in left and _is_news(row)]
-    events = _events(
+    events = _begin_events(
         said,
         plain=_("Imported from %(file)s, which does not hold the words.") % {"file": staged.file},
         source=SOURCE,
@@ -127,9 +126,10 @@ def weigh_imported(actor: Actor, staged: Staged) -> Weighed:
     return Weighed(persons, notices, partial(_keep, actor, events, stops))
 
 
-def _keep(actor: Actor, events: Sequence[_Event], stops: Sequence[_Row]) -> None:
+def _keep(actor: Actor, begun: Future[Sequence[_Event]], stops: Sequence[_Row]) -> None:
     """Write it. Whoever says something at the same moment waits from here until the import ends:
     what others have said of a person since it was weighed stands."""
+    events = begun.result()
     _lock_chains(events)
     since = _said_since(events)
     _append(actor, [event for event in events if event.row.person_id not in since])
@@ -140,8 +140,11 @@ def _rows() -> list[_Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.line, c.person_id, c.public_id, c.address, c.said, c.at, c.source, c.wording,
-                   c.ip, c.note, s.state, coalesce(v.source = %(reverted)s, false), c.is_known
+            SELECT c.line, c.person_id, c.public_id::text, c.address, c.said,
+                   CASE WHEN c.at <= clock_timestamp() THEN
+                       to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') END,
+                   c.source, c.wording, c.ip, c.note,
+                   s.state, coalesce(v.source = %(reverted)s, false), c.is_known
             FROM import_consent c
             LEFT JOIN consent_consentstate s ON s.person_id = c.person_id AND s.deleted_at IS NULL
                 AND s.channel = %(channel)s AND s.topic = %(topic)s AND s.purpose = %(purpose)s
@@ -210,53 +213,71 @@ def _said_since(events: Iterable[_Event]) -> set[int]:
 # --- written --------------------------------------------------------------------------------------
 
 
-def _events(said: Sequence[_Row], *, plain: str, source: str, reference: str) -> Sequence[_Event]:
-    """What was said, as events with their evidence.
+def _begin_events(
+    said: Sequence[_Row], *, plain: str, source: str, reference: str
+) -> Future[Sequence[_Event]]:
+    """What was said, as events with their evidence; a thread makes them while the database works.
 
     ``plain`` stands for words that a row does not hold; ``reference`` is where the rows are.
     """
     now = timezone.now()
+    moment = queries.moment_of(now)
     wordings = {text: keep_wording(text, now) for text in {row.wording or plain for row in said}}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval('consent_consentevent_id_seq') FROM generate_series(1, %s)", [len(said)]
+            "SELECT array_agg(nextval('consent_consentevent_id_seq')) FROM generate_series(1, %s)",
+            [len(said)],
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    events: list[_Event] = []
-    for event_id, row in zip(ids, said, strict=True):
-        wording = wordings[row.wording or plain]
-        state, at = _STATES[Said(row.said)], min(row.at or now, now)
-        salt = secrets.token_bytes(SALT_BYTES)
-        event = _Event(
-            row=row,
-            id=event_id,
-            state=state,
-            at=at,
-            wording_id=wording.pk,
-            salt=salt,
-            source=(f"{source}: {row.source}" if row.source else source)[:60],
-            ip=_ip(row.ip),
-            reference=f"{reference} {row.line}"[-200:],
-            note=(row.note or "")[:1000],
-        )
-        said_by_them = queries.saying(
-            person=str(row.public_id),
-            channel=Channel.EMAIL,
-            topic=TOPIC,
-            purpose=Purpose.MARKETING,
-            basis=Basis.CONSENT,
-            state=state,
-            at=at,
-            wording=wording.digest,
-            source=event.source,
-            ip=event.ip,
-            user_agent="",
-            url="",
-            reference=event.reference,
-            note=event.note,
-        )
-        events.append(event._replace(digest=event_digest(salt, said_by_them)))
-    return events
+        (ids,) = cursor.fetchone()
+
+    def make() -> Sequence[_Event]:
+        return [
+            _event(event_id, row, wordings[row.wording or plain], source, reference, moment)
+            for event_id, row in zip(ids or (), said, strict=True)
+        ]
+
+    aside = ThreadPoolExecutor(1)
+    begun = aside.submit(make)
+    aside.shutdown(wait=False)
+    return begun
+
+
+def _event(
+    event_id: int, row: _Row, wording: Wording, source: str, reference: str, now: str
+) -> _Event:
+    state, at, ip = _STATES[Said(row.said)], row.at or now, _ip(row.ip)
+    source = (f"{source}: {row.source}" if row.source else source)[:60]
+    reference, note = f"{reference} {row.line}"[-200:], (row.note or "")[:1000]
+    salt = secrets.token_bytes(SALT_BYTES)
+    said = queries.saying(
+        person=row.public_id,
+        channel=Channel.EMAIL,
+        topic=TOPIC,
+        purpose=Purpose.MARKETING,
+        basis=Basis.CONSENT,
+        state=state,
+        at=at,
+        wording=wording.digest,
+        source=source,
+        ip=ip,
+        user_agent="",
+        url="",
+        reference=reference,
+        note=note,
+    )
+    return _Event(
+        row,
+        event_id,
+        state,
+        at,
+        wording.pk,
+        salt,
+        source,
+        ip,
+        reference,
+        note,
+        event_digest(salt, said),
+    )
 
 
 def _ip(text: str | None) -> str | None:
@@ -281,11 +302,13 @@ def _append(actor: Actor, events: Sequence[_Event]) -> None:
         ),
         (
             (
-                *(one.id, new_public_id(), one.row.person_id, one.at, one.state, one.wording_id),
+                *(one.id, public_id, one.row.person_id, one.at, str(one.state), one.wording_id),
                 *(*about, made),
                 *place,
             )
-            for one, place in zip(events, places, strict=True)
+            for one, public_id, place in zip(
+                events, new_public_ids(len(events)), places, strict=True
+            )
         ),
     )
     copy_in(
@@ -296,7 +319,7 @@ def _append(actor: Actor, events: Sequence[_Event]) -> None:
         ),
         (
             (
-                *(one.id, one.row.person_id, one.row.public_id, f"\\x{one.salt.hex()}"),
+                *(one.id, one.row.person_id, one.row.public_id, one.salt),
                 *(one.source, one.ip, one.reference, one.note, "", "", made),
             )
             for one in events
@@ -326,32 +349,36 @@ def _linked(events: Sequence[_Event]) -> Iterator[tuple[int, int, str, str, str]
 
 
 def _keep_states(events: Sequence[_Event]) -> None:
-    """What holds after the events, one of each person."""
+    """What holds after the events, one of each person; of a new one nothing did before."""
+    made = current_change_set().id
+    about = (str(Channel.EMAIL), TOPIC, str(Purpose.MARKETING), str(Basis.CONSENT))
+    columns = (
+        *("public_id", "person_id", "state", "since", "event_id"),
+        *("channel", "topic", "purpose", "basis", "created_in_id"),
+    )
+    rows = [
+        ((public_id, one.row.person_id, str(one.state), one.at, one.id, *about, made), one)
+        for one, public_id in zip(events, new_public_ids(len(events)), strict=True)
+    ]
+    copy_in("consent_consentstate", columns, (row for row, one in rows if not one.row.is_known))
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMP TABLE import_said (person_id bigint, public_id uuid, state text,"
-            " at timestamptz, event_id bigint) ON COMMIT DROP"
+            "CREATE TEMP TABLE import_said ON COMMIT DROP AS SELECT public_id, person_id, state,"
+            " since, event_id, channel, topic, purpose, basis, created_in_id"
+            " FROM consent_consentstate LIMIT 0"
         )
-        copy_in(
-            "import_said",
-            ("person_id", "public_id", "state", "at", "event_id"),
-            ((one.row.person_id, new_public_id(), one.state, one.at, one.id) for one in events),
-        )
+        copy_in("import_said", columns, (row for row, one in rows if one.row.is_known))
         cursor.execute(
             """
-            INSERT INTO consent_consentstate (public_id, person_id, channel, topic, purpose, basis,
-                state, since, event_id, created_in_id)
-            SELECT public_id, person_id, %s, %s, %s, %s, state, at, event_id, %s FROM import_said
+            INSERT INTO consent_consentstate (public_id, person_id, state, since, event_id,
+                channel, topic, purpose, basis, created_in_id)
+            SELECT * FROM import_said
             ON CONFLICT (person_id, channel, topic, purpose) DO UPDATE SET
                 state = excluded.state, basis = excluded.basis, since = excluded.since,
                 event_id = excluded.event_id, deleted_at = NULL, updated_at = now(),
                 row_version = consent_consentstate.row_version + 1
-            """,
-            [
-                str(Channel.EMAIL), TOPIC, str(Purpose.MARKETING), str(Basis.CONSENT),
-                current_change_set().id,
-            ],
-        )  # fmt: skip
+            """
+        )
         cursor.execute("DROP TABLE import_said")
 
 
@@ -420,7 +447,7 @@ def take_back_imported(actor: Actor, change_set_id: int) -> None:
         _Row(
             line=at,
             person_id=row.person_id,
-            public_id=row.person.public_id,
+            public_id=str(row.person.public_id),
             address="",
             said=str(Said.WITHDRAWN),
             at=None,
@@ -434,7 +461,8 @@ def take_back_imported(actor: Actor, change_set_id: int) -> None:
         )
         for at, row in enumerate(states.order_by("pk"), start=1)
     ]
-    events = _events(rows, plain="", source=REVERTED, reference=f"change set {change_set_id}")
+    begun = _begin_events(rows, plain="", source=REVERTED, reference=f"change set {change_set_id}")
+    events = begun.result()
     _lock_chains(events)
     _append(actor, events)
     Suppression.objects.filter(created_in_id=change_set_id, deleted_at__isnull=True).update(
