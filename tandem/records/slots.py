@@ -488,12 +488,13 @@ class ImportField:
     """One field that a file may fill.
 
     ``reading`` is how its texts are read (kernel.readings): text, id, number or moment; ``read``
-    is a reading of the room's own instead, to a text. A text that cannot be read makes its row
-    fail; of a ``is_lenient`` field it is left out and counted. ``synonyms`` are what other systems
-    call it, in small letters without signs, ``never`` what only begins like it; ``looks`` is a
-    pattern of its texts, by which a column of another name is found. ``fills`` names the field of
-    the record where it has another key (``title``), or of another kind of record
-    (``company.domain``).
+    is a reading of the room's own instead, to a text; ``by_column`` where one text says how another
+    is meant, so that it wants to see all of them. A text that cannot be read makes its row fail; of
+    a ``is_lenient`` field it is left out and counted. ``is_kept`` where the text is wanted as it
+    was written, too. ``synonyms`` are what other systems call it, in small letters without signs,
+    ``never`` what only begins like it; ``looks`` is a pattern of its texts, by which a column of
+    another name is found. ``fills`` names the field of the record where it has another key
+    (``title``), or of another kind of record (``company.domain``).
     """
 
     key: str
@@ -503,6 +504,8 @@ class ImportField:
     is_required: bool = False
     max_length: int = 400
     read: Callable[[Iterable[str]], Reading] | None = None
+    by_column: bool = False
+    is_kept: bool = False
     is_lenient: bool = False
     looks: str = ""
     never: tuple[str, ...] = ()
@@ -510,8 +513,13 @@ class ImportField:
 
     @property
     def is_read(self) -> bool:
-        """Whether its texts are more than texts, so that they have a table of values."""
+        """Whether its texts are more than texts."""
         return self.read is not None or self.reading in READERS
+
+    @property
+    def is_read_alone(self) -> bool:
+        """Whether each text is read by itself, as it comes."""
+        return self.read is not None and not self.by_column
 
 
 @dataclass(frozen=True, slots=True)
@@ -519,10 +527,12 @@ class Staged:
     """A file whose rows stand in a temporary table, ready for set-based statements.
 
     ``table`` has ``line`` (from 1) and one column of text for each mapped field, NULL where the
-    cell is empty. For a field that is no text, ``values`` names a table of ``raw``, ``value`` and
-    ``fault``. Rows in ``faults`` (``line``, ``field``, ``code``) cannot be taken; an importer adds
-    those that fall with them. Into ``results`` (``line``, ``verdict``, ``record_id``, ``note``) an
-    importer writes what became of each other row: created, updated or skipped, and why.
+    cell is empty: what was read of it where each text is read by itself (``KEY_written`` holds a
+    text that is kept), else the text. For a field that is read by column, ``values`` names a table
+    of ``raw``, ``value`` and ``fault``. Rows in ``faults`` (``line``, ``field``, ``code``) cannot
+    be taken; an importer adds those that fall with them. Into ``results`` (``line``, ``verdict``,
+    ``record_id``, ``note``) an importer writes what became of each other row: created, updated or
+    skipped, and why.
     ``step(share, message)`` tells how far it is and raises Cancelled.
     """
 

@@ -169,6 +169,7 @@ PERSON_FIELDS = (
         "email",
         _("Mail address"),
         read=each(_addresses),
+        is_kept=True,
         synonyms=_words(
             "emailaddress email1value mail emailadresse courriel personemailwork personemail"
             " primaryemail workemail emailwork email1"

@@ -130,7 +130,7 @@ def type_rows(actor: Actor, staged: Staged, fields: Sequence[ImportField]) -> No
         "name": sql.SQL(
             "left(coalesce({name}, nullif(concat_ws(' ', {given}, {family}), '')), 200)"
         ).format(**{key: value[key] for key in ("name", "given", "family")}),
-        "address": sql.SQL("btrim(r.email)") if staged.reads("email") else sql.SQL("NULL"),
+        "address": sql.SQL("btrim(r.email_written)") if staged.reads("email") else sql.SQL("NULL"),
         "emails": sql.SQL("btrim(concat_ws(' ', {}))").format(
             sql.SQL(", ").join(value[key] for key in EMAILS)
         ),
@@ -212,17 +212,14 @@ def _drop_faulty(name: str) -> None:
 def _read_phones(staged: Staged, labels: Mapping[str, str]) -> None:
     """``import_phone``: each number in its one form, read as its row's country dials it."""
     given = [key for key in PHONES if staged.reads(key)]
-    country, join = sql.SQL("''"), sql.SQL("")
-    if staged.reads("country"):
-        country = sql.SQL("coalesce(v.value, '')")
-        join = sql.SQL(" LEFT JOIN import_value_country v ON v.raw = r.country")
+    country = sql.SQL("coalesce(r.country, '')" if staged.reads("country") else "''")
     found: dict[tuple[str, str], str | None] = {}
     home = company_settings().default_country
     for key in given:
         column = sql.Identifier(key)
         pairs = rows_of(
-            sql.SQL("SELECT DISTINCT r.{}, {} FROM import_row r{} WHERE r.{} IS NOT NULL").format(
-                column, country, join, column
+            sql.SQL("SELECT DISTINCT r.{0}, {1} FROM import_row r WHERE r.{0} IS NOT NULL").format(
+                column, country
             )
         )
         for raw, code in pairs:
@@ -234,12 +231,11 @@ def _read_phones(staged: Staged, labels: Mapping[str, str]) -> None:
         run(
             sql.SQL(
                 "INSERT INTO import_gap SELECT r.line, {label}, 'phone_invalid'"
-                " FROM import_row r{join}"
+                " FROM import_row r"
                 " JOIN import_phone x ON x.raw = r.{column} AND x.country = {country}"
                 " WHERE x.value IS NULL AND btrim(r.{column}) <> ''"
             ).format(
                 label=sql.Literal(labels[key]),
-                join=join,
                 column=sql.Identifier(key),
                 country=country,
             )

@@ -6,7 +6,6 @@ one holds its lock: so that two never do, and that it can be seen when nobody do
 """
 
 import gzip
-import io
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -42,7 +41,6 @@ from tandem.records.slots import Importer, Outcome
 # Of all the work: reading the file, then what the importer does with it.
 READING = 0.3
 JOB = "records.run_import"
-BLOCK = 1 << 16  # bytes of results written at once
 MOST_STARTS = 3  # of a run that nobody ends, before its owner is asked
 
 
@@ -457,7 +455,7 @@ def _keep_results(run: ImportRun, importer: Importer, *, is_trial: bool) -> None
     A run that ends otherwise than it seemed to leaves a file that nobody is shown.
     """
     part = queries.results_path(run).with_suffix(".part")
-    with gzip.open(part, "wb", compresslevel=1) as packed, io.BufferedWriter(packed, BLOCK) as file:
+    with gzip.open(part, "wb", compresslevel=1) as file:
         file.write(b"row,verdict,id,note\n")
         file.writelines(results(importer, is_trial=is_trial))
     part.replace(queries.results_path(run))

@@ -1,14 +1,13 @@
 """A file's rows in a temporary table, and its columns read: what importers start from.
 
-Rows go from the file's parser into COPY without a look at each; what a text means is found out
-once for each distinct text of a column. The tables are gone with their transaction.
+Rows go from the file's parser into COPY by thousands, column by column; what a text means is found
+out once for each distinct text. The tables are gone with their transaction.
 """
 
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +21,7 @@ from tandem.kernel.copying import copy_in
 from tandem.kernel.damage import FileDamaged, Findings
 from tandem.kernel.readings import READERS, Reading
 from tandem.kernel.tables import Survey, rows
-from tandem.records.actions.mangled import mangled
+from tandem.records.actions.mangled import Mangling
 from tandem.records.schemas import ImportOptions
 from tandem.records.slots import OBJECT_TYPES, Importer, ImportField, Notice, Staged
 
@@ -31,6 +30,10 @@ FAULTS = "import_fault"
 GAPS = "import_gap"
 RESULTS = "import_result"
 FAILURES_KEPT = 1000
+MOST_REMEMBERED = 100_000  # distinct texts of a column
+LINES_AT_ONCE = 10_000
+# A text as a cell of CSV.
+_QUOTED = """CASE WHEN {0} ~ '[",\r\n]' THEN '"' || replace({0}, '"', '""') || '"' ELSE {0} END"""
 _TYPES = {"number": "numeric", "moment": "timestamptz", "id": "text"}
 
 Step = Callable[[float, str], None]
@@ -44,6 +47,7 @@ class Stage:
     assumed: dict[str, str] = field(default_factory=dict)
     readings: dict[str, str] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
+    mangling: Mangling = field(default_factory=Mangling)
 
 
 def stage(
@@ -62,8 +66,11 @@ def stage(
     """
     _drop_earlier()
     fields = [field for field in importer.fields if field.key in mapping]
-    findings = Findings()
-    count = _copy(path, survey, fields, mapping, step, findings)
+    findings, mangling = Findings(), Mangling()
+    columns = [
+        _Column(field, survey.header.index(mapping[field.key]), mangling) for field in fields
+    ]
+    count = _copy(path, survey, columns, step, findings)
     if findings.unfit and importer.are_rows_joined:
         raise FileDamaged(
             _("Row %(row)d has more or fewer cells than there are columns. Nothing was imported.")
@@ -97,9 +104,12 @@ def stage(
         ),
         assumed,
         findings=findings,
+        mangling=mangling,
     )
     values = {
-        field.key: _read(found, field, options, ZoneInfo(zone)) for field in fields if field.is_read
+        field.key: _read(found, field, options, ZoneInfo(zone))
+        for field in fields
+        if field.is_read and not field.is_read_alone
     }
     found.staged = replace(found.staged, values=values)
     _find_faults(fields)
@@ -138,10 +148,11 @@ def gaps(importer: Importer) -> list[Notice]:
         ]
 
 
-def results(importer: Importer, *, is_trial: bool) -> Iterator[memoryview | bytes]:
+def results(importer: Importer, *, is_trial: bool) -> Iterator[bytes]:
     """What became of each row, as lines of CSV: its number, verdict, the record's public id, why.
 
-    What a trial creates is not kept: it has no id that anybody could look for.
+    In texts of thousands of lines. What a trial creates is not kept: it has no id that anybody
+    could look for.
     """
     model = OBJECT_TYPES.get(importer.record_kind)
     unkept = sql.Literal("created" if is_trial else "")
@@ -155,17 +166,26 @@ def results(importer: Importer, *, is_trial: bool) -> Iterator[memoryview | byte
         cursor.execute("SELECT DISTINCT field, code FROM import_fault")
         words = [(name, code, _in_words(importer, name, code)) for name, code in cursor.fetchall()]
         copy_in("import_word", ("field", "code", "words"), words)
-        statement = sql.SQL(
-            "COPY (SELECT a.line, a.verdict, x.public_id, a.note"
-            " FROM (SELECT line, verdict, record_id, note FROM import_result"
-            "  UNION ALL (SELECT DISTINCT ON (line) line, 'failed', NULL, words"
-            "  FROM import_fault JOIN import_word USING (field, code)"
-            "  ORDER BY line, field, code)) a"
-            " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id AND a.verdict <> {unkept}"
-            " ORDER BY a.line) TO STDOUT (FORMAT csv)"
-        ).format(record=record, unkept=unkept)
-        with cursor.copy(statement) as copy:
-            yield from copy
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "SELECT string_agg(concat_ws(',', a.line, a.verdict,"
+                "  coalesce(x.public_id::text, ''), {note}) || chr(10), '' ORDER BY a.line)"
+                " FROM (SELECT line, verdict, record_id, note FROM import_result"
+                "  UNION ALL (SELECT DISTINCT ON (line) line, 'failed', NULL, words"
+                "  FROM import_fault JOIN import_word USING (field, code)"
+                "  ORDER BY line, field, code)) a"
+                " LEFT JOIN (SELECT {record}) x ON x.id = a.record_id AND a.verdict <> {unkept}"
+                " GROUP BY a.line / {lines} ORDER BY a.line / {lines}"
+            ).format(
+                note=sql.SQL(_QUOTED).format(sql.SQL("coalesce(a.note, '')")),
+                record=record,
+                unkept=unkept,
+                lines=sql.Literal(LINES_AT_ONCE),
+            )
+        )
+        while found := cursor.fetchone():
+            yield found[0].encode()
 
 
 def oddities(importer: Importer, survey: Survey, stage: Stage) -> list[Notice]:
@@ -175,7 +195,7 @@ def oddities(importer: Importer, survey: Survey, stage: Stage) -> list[Notice]:
         for one in (*survey.found, *stage.findings.told())
     ]
     fields = [one for one in importer.fields if one.key in stage.staged.fields]
-    return [*shapes, *mangled([one for one in fields if one.reading in ("text", "id")])]
+    return [*shapes, *stage.mangling.told(fields)]
 
 
 def _in_words(importer: Importer, name: str, code: str) -> str:
@@ -208,30 +228,58 @@ def _drop_earlier() -> None:
             cursor.execute(sql.SQL("DROP TABLE pg_temp.{}").format(sql.Identifier(name)))
 
 
+@dataclass(slots=True)
+class _Column:
+    """A column of the file on its way into a field: looked at, and read where that can be done
+    text by text. Remembers what it has read, up to a bound."""
+
+    of: ImportField
+    place: int
+    mangling: Mangling
+    values: dict[str, str | None] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Of the columns of the staged rows that this one fills."""
+        return [self.of.key, *([f"{self.of.key}_written"] if self.of.is_kept else [])]
+
+    def take(self, texts: Sequence[str], first: int) -> list[Sequence[str | None]]:
+        """What goes into those columns; notes texts that cannot be read as faults or gaps."""
+        one = self.of
+        if one.reading in ("text", "id"):
+            self.mangling.look(one.key, texts, first=first)
+        if not one.is_read_alone or one.read is None:
+            return [texts]
+        if len(self.values) + len(self.faults) > MOST_REMEMBERED:
+            self.values, self.faults = {}, {}
+        reading = one.read(set(texts) - self.values.keys() - self.faults.keys())
+        self.values.update(reading.values)
+        self.faults.update(reading.faults)
+        if self.faults:
+            found = [
+                (line, str(one.label), self.faults[text])
+                for line, text in enumerate(texts, first)
+                if text in self.faults
+            ]
+            copy_in(GAPS if one.is_lenient else FAULTS, ("line", "field", "code"), found)
+        read = list(map(self.values.get, texts))
+        return [read, texts] if one.is_kept else [read]
+
+
 def _copy(
-    path: Path,
-    survey: Survey,
-    fields: Sequence[ImportField],
-    mapping: Mapping[str, str],
-    step: Step,
-    findings: Findings,
+    path: Path, survey: Survey, columns: Sequence[_Column], step: Step, findings: Findings
 ) -> int:
     """Bring the rows in; those that could not be laid under the header are faults. Their number."""
-    places = [survey.header.index(mapping[field.key]) for field in fields]
-    columns = sql.SQL(", ").join(sql.Identifier(field.key) for field in fields)
-    typed = sql.SQL(", ").join(
-        sql.SQL("{} text").format(sql.Identifier(field.key)) for field in fields
-    )
-    pick: Callable[[Sequence[str]], Sequence[str]] = (
-        itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
-    )
+    names = [name for column in columns for name in column.names()]
     count = 0
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL(
                 "CREATE TEMP TABLE import_row"
                 " (line bigint GENERATED ALWAYS AS IDENTITY, {}) ON COMMIT DROP"
-            ).format(typed)
+            ).format(
+                sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(one)) for one in names)
+            )
         )
         for table in (FAULTS, GAPS):
             cursor.execute(
@@ -243,10 +291,14 @@ def _copy(
             "CREATE TEMP TABLE import_result"
             " (line bigint, verdict text, record_id bigint, note text) ON COMMIT DROP"
         )
-        statement = sql.SQL("COPY import_row ({}) FROM STDIN (FORMAT csv)").format(columns)
-        for _first, batch in rows(path, survey, findings=findings):
+        statement = sql.SQL("COPY import_row ({}) FROM STDIN (FORMAT csv)").format(
+            sql.SQL(", ").join(map(sql.Identifier, names))
+        )
+        for first, batch in rows(path, survey, findings=findings):
+            there = list(zip(*batch, strict=True))
+            taken = [some for one in columns for some in one.take(there[one.place], first)]
             buffer = io.StringIO()
-            csv.writer(buffer).writerows(map(pick, batch))
+            csv.writer(buffer).writerows(zip(*taken, strict=True))
             with cursor.copy(statement) as copy:
                 copy.write(buffer.getvalue())
             count += len(batch)
@@ -259,7 +311,7 @@ def _copy(
 
 
 def _read(stage: Stage, field: ImportField, options: ImportOptions, zone: ZoneInfo) -> str:
-    """Read a column by its distinct texts into a table of its own; the name of that table."""
+    """Read a column as a whole, by its distinct texts, into a table of its own; its name."""
     name = f"import_value_{field.key}"
     with connection.cursor() as cursor:
         cursor.execute(

@@ -53,6 +53,7 @@ def with_own_fields(importer: Importer, options: ImportOptions) -> Importer:
             one.label,
             read=_reader(replace(one, is_required=False), options),
             synonyms=(one.label,),
+            by_column=True,
             is_lenient=True,
         )
         for one in custom_fields(found.kind)
