@@ -212,14 +212,14 @@ def _in_utc(moment: datetime, zone: ZoneInfo) -> datetime | str:
 
 # --- names ----------------------------------------------------------------------------------------
 
-_WHOLE = re.compile(r"\d+\.0")
+WHOLE = re.compile(r"\d+\.0")  # what a spreadsheet makes of a number that is a name
 
 
 def read_ids(texts: Iterable[str]) -> Reading:
     """Numbers of customers and the like: texts, but for a ``.0`` that a spreadsheet put to all."""
     texts = list(texts)
     trimmed = {text: text.strip() for text in texts}
-    if trimmed and all(_WHOLE.fullmatch(text) for text in trimmed.values()):
+    if trimmed and all(WHOLE.fullmatch(text) for text in trimmed.values()):
         return Reading({raw: text[:-2] for raw, text in trimmed.items()}, {}, style="17850.0")
     return Reading(trimmed, {})
 

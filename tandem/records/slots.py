@@ -518,8 +518,9 @@ class ImportField:
 
     @property
     def is_read_alone(self) -> bool:
-        """Whether each text is read by itself, as it comes."""
-        return self.read is not None and not self.by_column
+        """Whether each text is read by itself, as it comes; what is odd of a name of digits is
+        put right when all have come."""
+        return (self.read is not None and not self.by_column) or self.reading == "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,7 +533,7 @@ class Staged:
     of ``raw``, ``value`` and ``fault``. Rows in ``faults`` (``line``, ``field``, ``code``) cannot
     be taken; an importer adds those that fall with them. Into ``results`` (``line``, ``verdict``,
     ``record_id``, ``note``) an importer writes what became of each other row: created, updated or
-    skipped, and why.
+    skipped, and why. Of ``shortened`` fields a ``.0`` was left off at the end of all texts.
     ``step(share, message)`` tells how far it is and raises Cancelled.
     """
 
@@ -549,6 +550,7 @@ class Staged:
     match: ImportMatch
     policy: ImportPolicy
     step: Callable[[float, str], None]
+    shortened: frozenset[str] = frozenset()
 
     def reads(self, key: str) -> bool:
         """Whether a column of the file fills this field."""

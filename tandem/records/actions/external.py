@@ -30,17 +30,26 @@ def unlink_external_ids(kind: str, record_ids: Sequence[int]) -> None:
 
 
 def link_staged_ids(kind: str, source: str, *, table: str) -> None:
-    """Note the pairs of a temporary table (``value``, ``record_id``); as ``link_external_ids``."""
+    """Note the pairs of a temporary table (``value``, ``record_id``); as ``link_external_ids``.
+
+    Two statements; what the second adds, nobody may add at the same moment.
+    """
     current_change_set()
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL(
-                """
-                INSERT INTO records_externalid (source, kind, value, record_id, created_in_id)
-                SELECT %s, %s, value, record_id, (SELECT tandem_change_set()) FROM {}
-                ON CONFLICT (source, kind, value) DO UPDATE SET record_id = excluded.record_id
-                WHERE records_externalid.record_id <> excluded.record_id
-                """
+                "UPDATE records_externalid x SET record_id = p.record_id FROM {} p"
+                " WHERE x.source = %s AND x.kind = %s AND x.value = p.value"
+                " AND x.record_id <> p.record_id"
             ).format(sql.Identifier(table)),
             [source, kind],
+        )
+        cursor.execute(
+            sql.SQL(
+                "INSERT INTO records_externalid (source, kind, value, record_id, created_in_id)"
+                " SELECT %s, %s, value, record_id, (SELECT tandem_change_set()) FROM {} p"
+                " WHERE NOT EXISTS (SELECT FROM records_externalid x"
+                "  WHERE x.source = %s AND x.kind = %s AND x.value = p.value)"
+            ).format(sql.Identifier(table)),
+            [source, kind, source, kind],
         )

@@ -19,7 +19,7 @@ from psycopg import sql
 from tandem.accounts.queries import company_settings
 from tandem.kernel.copying import copy_in
 from tandem.kernel.damage import FileDamaged, Findings
-from tandem.kernel.readings import READERS, Reading
+from tandem.kernel.readings import READERS, WHOLE, Reading
 from tandem.kernel.tables import Survey, rows
 from tandem.records.actions.mangled import Mangling
 from tandem.records.schemas import ImportOptions
@@ -34,7 +34,7 @@ MOST_REMEMBERED = 100_000  # distinct texts of a column
 LINES_AT_ONCE = 10_000
 # A text as a cell of CSV.
 _QUOTED = """CASE WHEN {0} ~ '[",\r\n]' THEN '"' || replace({0}, '"', '""') || '"' ELSE {0} END"""
-_TYPES = {"number": "numeric", "moment": "timestamptz", "id": "text"}
+_TYPES = {"number": "numeric", "moment": "timestamptz"}
 
 Step = Callable[[float, str], None]
 
@@ -101,6 +101,7 @@ def stage(
             match=options.match,
             policy=options.policy,
             step=step,
+            shortened=frozenset(one.of.key for one in columns if one.are_whole),
         ),
         assumed,
         findings=findings,
@@ -112,6 +113,7 @@ def stage(
         if field.is_read and not field.is_read_alone
     }
     found.staged = replace(found.staged, values=values)
+    found.readings |= dict.fromkeys(sorted(found.staged.shortened), "17850.0")
     _find_faults(fields)
     return found
 
@@ -238,6 +240,7 @@ class _Column:
     mangling: Mangling
     values: dict[str, str | None] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    are_whole: bool | None = None  # ids: whether each so far ends in .0
 
     def names(self) -> list[str]:
         """Of the columns of the staged rows that this one fills."""
@@ -248,6 +251,8 @@ class _Column:
         one = self.of
         if one.reading in ("text", "id"):
             self.mangling.look(one.key, texts, first=first)
+        if one.reading == "id" and one.read is None:
+            return [self._ids(texts)]
         if not one.is_read_alone or one.read is None:
             return [texts]
         if len(self.values) + len(self.faults) > MOST_REMEMBERED:
@@ -264,6 +269,12 @@ class _Column:
             copy_in(GAPS if one.is_lenient else FAULTS, ("line", "field", "code"), found)
         read = list(map(self.values.get, texts))
         return [read, texts] if one.is_kept else [read]
+
+    def _ids(self, texts: Sequence[str]) -> Sequence[str]:
+        ids = [text.strip() for text in texts]
+        if self.are_whole is not False and any(ids):
+            self.are_whole = all(not one or WHOLE.fullmatch(one) for one in ids)
+        return ids
 
 
 def _copy(
@@ -303,6 +314,13 @@ def _copy(
                 copy.write(buffer.getvalue())
             count += len(batch)
             step(min(count / max(survey.lines, 1), 1), _("Reading"))
+        for one in columns:
+            if one.are_whole:
+                cursor.execute(
+                    sql.SQL("UPDATE import_row SET {0} = left({0}, -2)").format(
+                        sql.Identifier(one.of.key)
+                    )
+                )
         cursor.execute(
             "INSERT INTO import_fault SELECT unnest(%s::bigint[]), '', 'width'", [findings.unfit]
         )

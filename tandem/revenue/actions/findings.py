@@ -255,11 +255,11 @@ def _unlinked() -> Notice | None:
 
 
 def _odd_numbers(staged: Staged) -> Notice | None:
-    if "customer" not in staged.values:
+    if "customer" not in staged.shortened:
         return None
     row = _row(
-        "SELECT count(*), (array_agg(raw ORDER BY raw))[:3]"
-        " FROM import_value_customer WHERE raw <> value AND raw = value || '.0'"
+        "SELECT count(DISTINCT customer), (array_agg(DISTINCT customer || '.0'))[:3]"
+        " FROM import_row WHERE customer <> ''"
     )
     text = _("Customer numbers were written as decimals, such as 17850.0: the .0 is left off.")
     return _notice("customer_numbers_as_decimals", text, row)

@@ -130,6 +130,7 @@ def _type_rows(staged: Staged) -> None:
         ("description", "''"),
         ("customer_name", "NULL"),
         ("country", "''"),
+        ("customer", "NULL"),
     ):
         text = "coalesce(nullif(btrim(r.{key}), ''), {empty})::text AS {key}"
         if key not in staged.fields:
@@ -139,7 +140,6 @@ def _type_rows(staged: Staged) -> None:
         ("ordered_at", "timestamptz"),
         ("quantity", "numeric"),
         ("unit_price", "numeric"),
-        ("customer", "text"),
     ):
         alias, column = sql.Identifier(f"v_{key}"), sql.Identifier(key)
         if key not in staged.values:
@@ -168,8 +168,7 @@ def _type_rows(staged: Staged) -> None:
                    false AS is_known, NULL::bigint AS order_id
             FROM (
                 SELECT line, number, product_code, description, customer_name, country,
-                       ordered_at, coalesce(quantity, 1) AS quantity, unit_price,
-                       nullif(customer, '') AS customer
+                       ordered_at, coalesce(quantity, 1) AS quantity, unit_price, customer
                 FROM (SELECT {columns} FROM import_row r{joins}) c
             ) t
             """
