@@ -66,21 +66,21 @@ def commit_people(actor: Actor, staged: Staged) -> Outcome:
         " ON COMMIT DROP"
     )
     added = insert_persons(actor, staged, step_from=0.25, step_to=0.6)
-    staged.step(0.6, _("Addresses, numbers and jobs"))
+    staged.step(0.6, _("Consent"))
+    weighed = _weigh_consent(actor, staged)
+    staged.step(0.65, _("Addresses, numbers and jobs"))
     write_parts(staged)
     change_persons(actor, staged)
     companies += write_further_jobs(actor, staged)
     tags = _write_tags(actor, staged)
     _write_external_ids(staged)
-    staged.step(0.75, _("Story"))
+    staged.step(0.8, _("Story"))
     created = [
         row[0]
         for row in rows_of("SELECT person_id FROM import_target WHERE NOT is_known ORDER BY line")
     ]
     _tell_created(actor, staged, created)
     _write_stages(actor, staged)
-    staged.step(0.85, _("Consent"))
-    weighed = _weigh_consent(actor, staged)
     changed = touch_changed()
     _tell_changed(actor, staged, changed)
     _note_results(staged)
