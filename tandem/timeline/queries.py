@@ -1,6 +1,6 @@
 """Reads of the story: always of records that the actor may see."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from tandem.accounts.queries import members_of_my_teams
+from tandem.accounts.queries import members_of_my_teams, scoped
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import Missing
 from tandem.kernel.refs import RecordRef
@@ -25,7 +26,7 @@ from tandem.records.rules.mentions import drawn
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
 from tandem.timeline.models import Pin, TimelineEntry, Visibility
 from tandem.timeline.rules import Day, Marks, Place, Side, by_day, place_of, runs
-from tandem.timeline.slots import EntryKind, kind_of, not_touches, words_of
+from tandem.timeline.slots import EntryKind, kind_of, not_touches, told_elsewhere, words_of
 
 PAGE_SIZE = 50
 MOST_NEW = 100
@@ -164,7 +165,7 @@ def story_of(
     found = list(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
     page = _shown(actor, found[:limit])
     has_more = len(found) > limit
-    handed_at = _first_handoff(refs) if page else None
+    handed_at = _first_handoff(actor, refs) if page else None
     # The lane of sales begins with the hand-off; where there was none, with their first entry.
     has_sales = any(entry.side == Side.SALES for entry in page)
     new = _count_new(actor, entries, since) if since else 0
@@ -262,15 +263,19 @@ def _latest_between(
 ) -> dict[int, TimelineEntry]:
     if not ids:
         return {}
+    entries = TimelineEntry.objects.filter(
+        Q(visibility=Visibility.ALL) | Q(actor_user_id=actor.user_id or 0),
+        subject_kind=kind,
+        subject_id=RawSQL("s.id", ()),
+        at__gte=since,
+        at__lt=until,
+    ).exclude(kind__in=not_touches())
+    for out_of_sight in _out_of_sight(actor):
+        entries = entries.exclude(out_of_sight)
+    one, params = entries.order_by("-at", "-id")[:1].query.sql_with_params()
     latest = TimelineEntry.objects.raw(
-        """
-        SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (
-            SELECT * FROM timeline_entry
-            WHERE subject_kind = %s AND subject_id = s.id AND kind <> ALL (%s)
-                AND (visibility = 'all' OR actor_user_id = %s) AND at >= %s AND at < %s
-            ORDER BY at DESC, id DESC LIMIT 1) e
-        """,
-        [list(ids), kind, not_touches(), actor.user_id, since, until],
+        " ".join(("SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (", one, ") e")),
+        [list(ids), *params],
     )
     return {entry.subject_id: entry for entry in latest}
 
@@ -417,12 +422,44 @@ def _readable(actor: Actor, entries: QuerySet[TimelineEntry]) -> QuerySet[Timeli
         open_to_me |= Q(
             visibility=Visibility.PARTICIPANTS, payload__participants__contains=actor.user_id
         )
+    for out_of_sight in _out_of_sight(actor):
+        entries = entries.exclude(out_of_sight)
     return entries.filter(open_to_me)
 
 
-def _first_handoff(refs: Sequence[RecordRef]) -> datetime | None:
+def _out_of_sight(actor: Actor) -> Iterator[Q]:
+    """What is told here of a record that the actor does not see: a colleague's deal in the story
+    of a company. Nothing for who sees all; else a look at the same event, by its moment."""
+    for about, kinds in told_elsewhere().items():
+        seen = {kind: rows for kind in about if (rows := _known(actor, kind)) is not None}
+        if any(rows is EVERYTHING for rows in seen.values()):
+            continue
+        whose = Q(pk__in=[])
+        for kind, rows in seen.items():
+            whose |= Q(subject_kind=kind, subject_id__in=rows)
+        same = TimelineEntry.objects.filter(whose, at=OuterRef("at"), event_id=OuterRef("event_id"))
+        yield Q(~Exists(same), kind__in=kinds) & ~Q(subject_kind__in=about)
+
+
+EVERYTHING = object()
+
+
+def _known(actor: Actor, kind: str) -> Any:
+    """The ids of the records of a kind that the actor sees, or saw before they were deleted."""
+    found = OBJECT_TYPES.get(kind)
+    if found is None or not actor.may(found.permissions.view):
+        return None
+    if actor.scope_of(kind) is Scope.ALL:
+        return EVERYTHING
+    if any(field.name == "owner" for field in found.model._meta.fields):
+        return scoped(found.model._default_manager.all(), actor, kind=kind).values("pk")
+    return found.visible_to(actor).order_by().values("pk")
+
+
+def _first_handoff(actor: Actor, refs: Sequence[RecordRef]) -> datetime | None:
     return (
-        TimelineEntry.objects.filter(_about(refs), side=Side.HANDOFF)
+        _entries_of(actor, refs)
+        .filter(side=Side.HANDOFF)
         .order_by(F("at"), F("id"))
         .values_list("at", flat=True)
         .first()

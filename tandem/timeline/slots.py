@@ -47,6 +47,8 @@ class EntryKind:
     where that change set is this deed alone.
     ``tells`` names the fields that an entry tells beside the ``changes`` of its payload, of its own
     kind (``amount``) or another (``person.email``): to whom they are hidden, it is not told.
+    ``about`` names the kinds of record that an entry is about, where it is told of others too (a
+    deal, in the story of its company): to whom none of them is in sight, it is not told either.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class EntryKind:
     is_touch: bool = True
     offers_undo: bool = False
     tells: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 ENTRY_KINDS: Slot[EntryKind] = Slot("entry kind", EntryKind)
@@ -74,6 +77,15 @@ def kind_of(entry: TimelineEntry) -> EntryKind:
 def _generic(entry: TimelineEntry) -> SafeString:
     words = entry.kind.rpartition(".")[2].replace("_", " ")
     return format_html(_("{who}: {what}"), who=strong(entry.actor_label), what=words)
+
+
+def told_elsewhere() -> dict[tuple[str, ...], list[str]]:
+    """The kinds of entry that are told in stories of others, by what they are about."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for kind in ENTRY_KINDS:
+        if kind.about:
+            found.setdefault(kind.about, []).append(kind.kind)
+    return found
 
 
 def not_touches() -> list[str]:

@@ -1,6 +1,7 @@
 """How what happens to deals is told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -172,4 +173,4 @@ for kind in (
         is_touch=False,
     ),
 ):
-    ENTRY_KINDS.register(kind.kind, kind)
+    ENTRY_KINDS.register(kind.kind, replace(kind, about=("deal",)))

@@ -1,6 +1,7 @@
 """How the deeds at the seam are told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils.html import format_html
@@ -169,4 +170,4 @@ for kind in (
     EntryKind("handoff.lead_changed", "pencil", _lead_changed, is_touch=False),
     EntryKind("handoff.lead_deleted", "trash", _lead_deleted, is_touch=False),
 ):  # fmt: skip
-    ENTRY_KINDS.register(kind.kind, kind)
+    ENTRY_KINDS.register(kind.kind, replace(kind, about=("lead", "handoff")))
