@@ -303,6 +303,8 @@ class CompanySettings(Tracked):
     default_country = models.CharField(max_length=2, blank=True)
     # Seven days from Monday, each a list of ["09:00", "17:30"] in the company's zone.
     working_hours = models.JSONField()
+    # How long it is kept who saw what.
+    access_log_days = models.PositiveSmallIntegerField(default=365, db_default=365)
 
     class Meta:
         constraints: ClassVar = [
@@ -313,6 +315,10 @@ class CompanySettings(Tracked):
             ),
             models.CheckConstraint(
                 condition=models.Q(week_start__range=(0, 6)), name="company_week_start"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access_log_days__range=(1, 3650)),
+                name="company_access_log_days",
             ),
         ]
 

@@ -320,6 +320,7 @@ class CompanyInput(Input):
         str, BeforeValidator(_upper), AfterValidator(_or_empty(_country))
     ] = ""
     working_hours: WorkingHours
+    access_log_days: Annotated[Whole, Field(ge=1, le=3650)] = 365
 
 
 class RateKey(Input):

@@ -15,7 +15,14 @@ from tandem.insight.api import router as insight_router
 from tandem.kernel.api import router as kernel_router
 from tandem.measures.api import router as measures_router
 from tandem.notifications.api import router as notifications_router
-from tandem.records.api import exports_router, fields_router, imports_router, router_for
+from tandem.records.api import (
+    accesses_router,
+    erasures_router,
+    exports_router,
+    fields_router,
+    imports_router,
+    router_for,
+)
 from tandem.records.slots import OBJECT_TYPES
 from tandem.revenue.api import router as revenue_router
 from tandem.timeline.api import router as timeline_router
@@ -44,6 +51,8 @@ def build_api() -> NinjaAPI:
     api.add_router("/imports", imports_router)
     api.add_router("/fields", fields_router)
     api.add_router("/exports", exports_router)
+    api.add_router("/accesses", accesses_router)
+    api.add_router("/erasures", erasures_router)
     api.add_router("/orders", revenue_router)
     api.add_router("/timeline", timeline_router)
     api.add_router("/notifications", notifications_router)

@@ -27,6 +27,9 @@ class RecordsConfig(Room):
         "records.export": Permission(
             _("Export records to files"), frozenset({"admin", "manager", "marketer"})
         ),
+        "records.see_accesses": Permission(
+            _("See who looked at personal data and took it out"), frozenset({"admin"})
+        ),
         "records.find_duplicates": Permission(_("Look for duplicates"), _WRITERS),
         "records.erase": Permission(_("Erase records for good"), frozenset({"admin"})),
         "records.disclose": Permission(

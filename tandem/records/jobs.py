@@ -6,12 +6,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from tandem.accounts.models import User
-from tandem.accounts.queries import actor_for
+from tandem.accounts.queries import actor_for, company_settings
 from tandem.kernel.actor import Actor, Source
 from tandem.kernel.errors import DomainError
 from tandem.kernel.jobs import job
 from tandem.kernel.progress import tracking
 from tandem.kernel.undo import run_announced as run_announced_undo
+from tandem.records.actions.accesses import forget_accesses
 from tandem.records.actions.disclosing import disclose
 from tandem.records.actions.duplicates import find_duplicates
 from tandem.records.actions.erasing import erase, note_failed, settle
@@ -113,6 +114,12 @@ def forget_exports(actor: Actor) -> None:
     """Remove files that were exported a week ago."""
     actor.require("records.export")
     forget_exported_files(older_than_seconds=KEPT_DAYS * 86_400)
+
+
+@job("records.forget_accesses", permissions=frozenset({"records.see_accesses"}), every="29 3 * * *")
+def forget_old_accesses(actor: Actor) -> None:
+    """Let go of who saw what, once it was kept as long as the company wants."""
+    forget_accesses(actor, older_than_days=company_settings().access_log_days)
 
 
 @job("records.sweep_contents", permissions=frozenset({"records.attach"}), every="41 3 * * *")

@@ -174,6 +174,51 @@ class ExportRun(models.Model):
         return f"{self.kind}.{self.format}"
 
 
+class AccessDeed(models.TextChoices):
+    """What somebody did who looked at data."""
+
+    SEEN = "seen", _("Opened")
+    SEARCHED = "searched", _("Searched")
+    FILE = "file", _("Fetched a file")
+    EXPORTED = "exported", _("Exported")
+    FETCHED = "fetched", _("Fetched an export")
+    REPORTING = "reporting", _("Reporting role")
+
+
+class Access(models.Model):
+    """Somebody saw a personal record, searched for some, fetched a file, took records out.
+
+    Rows are only added: a trigger refuses every change, and lets go only of what is erased or was
+    kept long enough. ``about`` is the search, the name of the file, the columns of the export;
+    ``count`` how many records went out. ``once`` is a keyed hash by which the same look in the same
+    hour is one row. Without history: it is one.
+    """
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    actor_label = models.CharField(max_length=200)
+    source = models.CharField(max_length=12)
+    deed = models.CharField(max_length=9, choices=AccessDeed)
+    kind = models.CharField(max_length=30, blank=True)
+    record_id = models.BigIntegerField(null=True)
+    about = models.CharField(max_length=400, blank=True)
+    count = models.PositiveBigIntegerField(null=True)
+    once = models.BigIntegerField(unique=True)
+
+    subject_refs = SubjectRefs("kind", "record_id", on_merge=OnMerge.STAY, on_erase=OnErase.DELETE)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "record_id", "-id"], name="access_by_record"),
+            models.Index(fields=["user", "-id"], name="access_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.deed} {self.kind} {self.record_id or ''}"
+
+
 class StoredFile(models.Model):
     """The content of files: kept once however often it is attached, named by what is in it.
 

@@ -222,6 +222,12 @@ class ObjectType:
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
 
     @property
+    def name_key(self) -> str:
+        """The key of the field by which a record is shown, which can be hidden from nobody."""
+        keys = [field.key for field in self.fields]
+        return NAME if NAME in keys else keys[0]
+
+    @property
     def is_customisable(self) -> bool:
         """Whether a company may add fields to it."""
         return issubclass(self.model, Customisable)
@@ -278,7 +284,7 @@ class ObjectType:
         found = self.search(rows, text)
         if not self._hides_any(actor, self.searched_fields):
             return found
-        path = next(field.path for field in self.fields if field.key == NAME)
+        path = next(field.path for field in self.fields if field.key == self.name_key)
         for word in text.split():
             found = found.filter(**{f"{path}__icontains": word})
         return found
@@ -305,7 +311,7 @@ class ObjectType:
         return RecordRef(self.kind, record.pk)
 
 
-# The field by which a record is shown: it can be hidden from nobody.
+# What the field by which a record is shown is mostly called.
 NAME = "name"
 
 OBJECT_TYPES: Slot[ObjectType] = Slot("object type", ObjectType)
@@ -318,7 +324,9 @@ def _guarded() -> list[GuardedKind]:
             label=found.label_plural,
             is_scoped=found.is_scoped,
             fields=[
-                GuardedField(one.key, one.label) for one in found.every_field if one.key != NAME
+                GuardedField(one.key, one.label)
+                for one in found.every_field
+                if one.key != found.name_key
             ],
         )
         for found in OBJECT_TYPES

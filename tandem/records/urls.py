@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tandem.records.views import (
+    accesses,
     changes,
     disclosing,
     duplicates,
@@ -39,6 +40,7 @@ urlpatterns = [
     path(
         "settings/fields/<uuid:public_id>/restoration", fields.restoration, name="field-restoration"
     ),
+    path("settings/accesses", accesses.accesses, name="accesses"),
     path("exports/<uuid:public_id>", many.export_file, name="export"),
     path("changes", changes.changes, name="changes"),
     path("changes/<uuid:public_id>", changes.change_set, name="change-set"),

@@ -12,7 +12,8 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.answers import REFUSALS, actor_of
 from tandem.kernel.errors import Invalid, Missing
 from tandem.kernel.refs import RecordRef
-from tandem.records.slots import OBJECT_TYPES
+from tandem.records.actions.accesses import note_seen
+from tandem.records.slots import OBJECT_TYPES, object_type
 from tandem.timeline.actions import pin, unpin
 from tandem.timeline.models import TimelineEntry
 from tandem.timeline.queries import story_of
@@ -27,9 +28,11 @@ def list_entries(request: HttpRequest, params: Query[StoryIn]) -> Any:
     """The story of a person or company, newest first unless asked otherwise."""
     actor = actor_of(request)
     actor.require("timeline.view")
+    ref = _subject(actor, params)
+    note_seen(actor, object_type(ref.kind), ref.id)
     story = story_of(
         actor,
-        _subject(actor, params),
+        ref,
         side=params.side,
         before=params.cursor,
         limit=params.limit,

@@ -15,6 +15,8 @@ from tandem.kernel.doors import ActorRequest, page, public_page, signed_in_page
 from tandem.kernel.errors import Missing
 from tandem.kernel.installation import installation, release_sending
 from tandem.records import queries
+from tandem.records.actions.accesses import note_access
+from tandem.records.models import AccessDeed
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 from tandem.records.views.cells import rows_of
 from tandem.timeline.queries import latest_stories
@@ -95,6 +97,7 @@ def search(request: ActorRequest) -> HttpResponseBase:
     found = []
     if text:
         hits = queries.search_everywhere(actor, text, types=list(OBJECT_TYPES), limit=SEARCH_SHOWN)
+        note_access(actor, AccessDeed.SEARCHED, about=text)
         found = [(kind, rows_of(kind, actor, records, [])) for kind, records in hits]
     context = {"page_title": _("Search"), "text": text, "found": found}
     return render(request, "web/search.html", context, fragment="found")

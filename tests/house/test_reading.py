@@ -39,6 +39,7 @@ WRITABLE: dict[str, frozenset[str]] = {
     "kernel_cache": frozenset(),  # counters of rates: no record
     "accounts_user": frozenset({"last_seen_at"}),  # the user's own last-seen mark
     "timeline_storymark": frozenset(),  # the reader's own mark in a story: no record
+    "records_access": frozenset(),  # who saw what: rows are only added
     "accounts_apitoken": frozenset({"last_used_at"}),  # the same of a token
 }
 # Reading these is no question to the pages: they stream for as long as somebody listens.

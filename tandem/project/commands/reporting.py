@@ -4,9 +4,12 @@ import sys
 
 import click
 
+from tandem.accounts.queries import command_actor
 from tandem.project import reporting
 from tandem.project.faults import OperatorError
 from tandem.project.home import Home
+from tandem.records.actions.accesses import note_access
+from tandem.records.models import AccessDeed
 
 SHORTEST = 12
 
@@ -21,6 +24,7 @@ def on() -> None:
     """Set the reporting role and its views up, or bring them up to date."""
     reporting.make_roles(Home.from_environment())
     reporting.switch_on()
+    _note("on")
     views = ", ".join(sorted(kind.slug for kind in reporting.reported_kinds()))
     click.echo(f"Reporting is on: {reporting.SCHEMA} has the views {views}.")
 
@@ -33,6 +37,7 @@ def password(*, password_stdin: bool) -> None:
     if len(given) < SHORTEST:
         raise OperatorError(f"The password has {SHORTEST} characters at least.")
     reporting.set_password(Home.from_environment(), given)
+    _note("password")
     click.echo(f"{reporting.REPORTING} signs in with this password.")
 
 
@@ -42,4 +47,10 @@ def off() -> None:
     if reporting.is_on():
         reporting.forbid_login(Home.from_environment())
         reporting.switch_off()
+        _note("off")
     click.echo("Reporting is off.")
+
+
+def _note(what: str) -> None:
+    """Who has a shell on the server has no name here; that it was done, and when, is kept."""
+    note_access(command_actor(), AccessDeed.REPORTING, about=what)

@@ -25,9 +25,10 @@ from tandem.kernel.jobs import enqueue
 from tandem.kernel.models import ProgressRecord, RecordChange
 from tandem.kernel.progress import Progress, announce
 from tandem.records import queries
+from tandem.records.actions.accesses import note_access
 from tandem.records.actions.exports import export_folder
 from tandem.records.actions.sweeping import Patterns, named_in
-from tandem.records.models import Attachment, ExportRun
+from tandem.records.models import AccessDeed, Attachment, ExportRun
 from tandem.records.queries.disclosing import (
     Disclosure,
     Told,
@@ -93,6 +94,14 @@ def disclose(
     )
     run.save()
     run.refresh_from_db()
+    note_access(
+        actor,
+        AccessDeed.EXPORTED,
+        kind=kind.kind,
+        record_id=record.pk,
+        about=queries.ARCHIVE,
+        count=count,
+    )
     tell_story(actor, [kind.ref(record)], kind="records.disclosed", payload={"rows": count})
     return run
 

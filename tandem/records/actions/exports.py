@@ -14,8 +14,10 @@ from tandem.kernel.ids import new_public_id
 from tandem.kernel.money import Money
 from tandem.kernel.sheets import WRITERS, Value
 from tandem.records import queries, rules
-from tandem.records.models import ExportRun
+from tandem.records.actions.accesses import note_access
+from tandem.records.models import AccessDeed, ExportRun
 from tandem.records.queries import ListQuery, Selection
+from tandem.records.queries.accesses import words_of
 from tandem.records.schemas import ExportAs
 from tandem.records.slots import Advance, Field, FieldType, ObjectType, ignore
 
@@ -69,6 +71,13 @@ def export_many(
     )
     run.save()
     run.refresh_from_db()
+    note_access(
+        actor,
+        AccessDeed.EXPORTED,
+        kind=object_type.kind,
+        about=", ".join([*run.columns, *filter(None, [words_of(query)])]),
+        count=run.count,
+    )
     return run
 
 

@@ -12,7 +12,8 @@ from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.downloads import download
 from tandem.records import queries
 from tandem.records.actions import attach_files, delete_attachment, keep_content
-from tandem.records.models import Attachment
+from tandem.records.actions.accesses import note_access
+from tandem.records.models import AccessDeed, Attachment
 from tandem.records.slots import ObjectType
 
 
@@ -81,8 +82,12 @@ def add_files(router: Router, object_type: ObjectType) -> None:
     @asks_for(object_type.permissions.view)
     def get_file(request: HttpRequest, public_id: UUID, attachment_id: UUID) -> Any:
         """The content of a file."""
-        found = queries.attachment(object_type, actor_of(request), public_id, attachment_id)
+        actor = actor_of(request)
+        found = queries.attachment(object_type, actor, public_id, attachment_id)
         path = queries.content_path(found.file.sha256)
+        note_access(
+            actor, AccessDeed.FILE, kind=found.kind, record_id=found.record_id, about=found.name
+        )
         return download(path, name=found.name, media_type=found.file.media_type)
 
     @router.delete(

@@ -25,8 +25,10 @@ from tandem.records.actions import (
     save_view,
     unmerge,
 )
+from tandem.records.actions.accesses import note_search, note_seen
 from tandem.records.api.aggregates import add_aggregates
 from tandem.records.api.disclosing import add_disclosure
+from tandem.records.api.erasures import add_erasing
 from tandem.records.api.files import add_files
 from tandem.records.api.filters import Plain, filters_in, place_in_filter
 from tandem.records.api.many import add_many, in_fields
@@ -39,7 +41,7 @@ from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules.custom import major_of
 from tandem.records.rules.mentions import drawn
 from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values, partly
-from tandem.records.slots import ObjectType
+from tandem.records.slots import ERASABLE, ObjectType
 
 
 class ListIn(Schema):
@@ -172,6 +174,8 @@ def router_for(object_type: ObjectType) -> Router:
         _merges(router, object_type)
         if object_type.merging.alike is not None:
             _duplicates(router, object_type)
+    if ERASABLE.get(object_type.kind) is not None:
+        add_erasing(router, object_type)
     return router
 
 
@@ -248,6 +252,7 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
                 limit=params.limit,
             )
             found = queries.list_page(object_type, actor, query)
+        note_search(actor, object_type, query)
         return {
             "items": [answer(object_type, actor, row) for row in found.rows],
             "next": found.next or None,
@@ -285,7 +290,9 @@ def _one(router: Router, object_type: ObjectType) -> None:
     def get_record(request: HttpRequest, public_id: UUID) -> Any:
         """One record."""
         actor = actor_of(request)
-        return answer(object_type, actor, queries.visible_record(object_type, actor, public_id))
+        record = queries.visible_record(object_type, actor, public_id)
+        note_seen(actor, object_type, record.pk)
+        return answer(object_type, actor, record)
 
     def change_record(request: HttpRequest, public_id: UUID, data: Any) -> Any:
         """Change some fields; what is left out stays, null empties."""

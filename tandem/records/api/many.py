@@ -16,8 +16,10 @@ from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.errors import FieldError, Invalid
 from tandem.kernel.models import ProgressRecord
 from tandem.records import queries, rules
+from tandem.records.actions.accesses import note_access
 from tandem.records.actions.many import AT_ONCE, BulkReport, Deed, ask_for, query_from
 from tandem.records.errors import RecordChanged, ValueUnfit
+from tandem.records.models import AccessDeed
 from tandem.records.queries import Selection
 from tandem.records.rules.custom import PREFIX
 from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag, Values
@@ -85,10 +87,11 @@ exports_router = Router(tags=["Exports"])
 @asks_for("records.export")
 def get_export(request: HttpRequest, public_id: UUID) -> Any:
     """The file of one's own export, kept for a week."""
-    run = queries.export_by_public_id(actor_of(request), public_id)
-    return FileResponse(
-        queries.file_of(run).open("rb"), content_type=queries.EXPORT_TYPES[run.format]
-    )
+    actor = actor_of(request)
+    run = queries.export_by_public_id(actor, public_id)
+    path = queries.file_of(run)
+    note_access(actor, AccessDeed.FETCHED, kind=run.kind, about=run.format, count=run.count)
+    return FileResponse(path.open("rb"), content_type=queries.EXPORT_TYPES[run.format])
 
 
 def add_many(router: Router, object_type: ObjectType) -> None:

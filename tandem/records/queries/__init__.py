@@ -63,7 +63,7 @@ from tandem.records.queries.custom import (
 )
 from tandem.records.queries.sketches import sketches
 from tandem.records.rules import Condition, FieldType, Group, Names, Node, Related
-from tandem.records.slots import IMPORTERS, NAME, Field, Importer, ObjectType, relations_of
+from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType, relations_of
 from tandem.records.slots import object_type as type_of
 
 # The value by which a list is ordered, and the key, of a row.
@@ -222,7 +222,8 @@ def sort_of(object_type: ObjectType, actor: Actor, sort: str) -> tuple[Field, bo
     """
     if not sort:
         usual = object_type.default_sort
-        sort = NAME if actor.hides(object_type.kind, usual.removeprefix("-")) else usual
+        is_hidden = actor.hides(object_type.kind, usual.removeprefix("-"))
+        sort = object_type.name_key if is_hidden else usual
     field = object_type.field_for(actor, sort.removeprefix("-"))
     if field is None or not field.is_sortable:
         raise SortInvalid(field="sort")

@@ -4,6 +4,7 @@ Importing the package registers what records give to the design system: the pale
 the history tab, the settings of fields.
 """
 
+from tandem.records.views import accesses as accesses
 from tandem.records.views import duplicates as duplicates
 from tandem.records.views import erasing as erasing
 from tandem.records.views import fields, finder, history

@@ -50,6 +50,7 @@ for _label, _table in {
     "records.duplicatepair": ErasedTable(gettext_lazy("Questions about duplicates")),
     "records.mergeevent": ErasedTable(gettext_lazy("Merges")),
     "records.mergedrow": ErasedTable(gettext_lazy("Rows as they were before a merge")),
+    "records.access": ErasedTable(gettext_lazy("Who saw the record, and its files")),
     "records.importrun": ErasedTable(
         gettext_lazy("Imports"), samples={"report": ("samples", "warnings")}
     ),

@@ -18,7 +18,9 @@ from tandem.kernel.downloads import PICTURES
 from tandem.kernel.downloads import download as serve
 from tandem.records import queries
 from tandem.records.actions import attach_files, delete_attachment, keep_content
+from tandem.records.actions.accesses import note_access
 from tandem.records.actions.files import MAX_FILE_BYTES
+from tandem.records.models import AccessDeed
 from tandem.records.slots import RECORD_TABS, ObjectType
 from tandem.records.views.doors import record_page
 from tandem.ui.responses import Toast, see_other
@@ -78,6 +80,9 @@ def download(
 ) -> HttpResponseBase:
     found = queries.attachment(object_type, request.actor, public_id, attachment_id)
     path = queries.content_path(found.file.sha256)
+    note_access(
+        request.actor, AccessDeed.FILE, kind=found.kind, record_id=found.record_id, about=found.name
+    )
     return serve(path, name=found.name, media_type=found.file.media_type)
 
 

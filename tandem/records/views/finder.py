@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from tandem.kernel.actor import Actor
 from tandem.records import queries
+from tandem.records.actions.accesses import note_access
+from tandem.records.models import AccessDeed
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 from tandem.ui.palette import PaletteEntry, PaletteGroup, palette_slot
 
@@ -22,6 +24,7 @@ class Finder:
         types = list(OBJECT_TYPES)
         groups = []
         if len(query) >= SHORTEST:
+            note_access(actor, AccessDeed.SEARCHED, about=query)
             groups = [
                 PaletteGroup(str(found.label_plural), [_entry(found, actor, hit) for hit in hits])
                 for found, hits in queries.search_everywhere(actor, query, types=types)

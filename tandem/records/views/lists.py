@@ -19,6 +19,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import Missing
 from tandem.records import queries, rules
+from tandem.records.actions.accesses import note_search
 from tandem.records.models import SavedView
 from tandem.records.queries import ListQuery
 from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, totals
@@ -213,6 +214,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
     if "_column" in request.GET:
         return see_other(request, _with_columns(object_type, request))
     state = ListState(object_type, request.actor, request.GET.dict())
+    note_search(request.actor, object_type, state.query)
     offered = offers(object_type, request.actor)
     if state.grouping:
         shown = grouped_context(state, state.grouping, offered=offered)

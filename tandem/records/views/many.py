@@ -17,6 +17,7 @@ from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.models import ProgressRecord
 from tandem.kernel.progress import describe, progress_of
 from tandem.records import queries
+from tandem.records.actions.accesses import note_access
 from tandem.records.actions.many import (
     BulkReport,
     Deed,
@@ -25,6 +26,7 @@ from tandem.records.actions.many import (
     forecast,
     permission_for,
 )
+from tandem.records.models import AccessDeed
 from tandem.records.queries import Selection
 from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag
 from tandem.records.slots import OBJECT_TYPES, Field, ObjectType
@@ -100,11 +102,13 @@ def many_progress(
 def export_file(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     """An exported file, for who exported it."""
     run = queries.export_by_public_id(request.actor, public_id)
+    path = queries.file_of(run)
+    note_access(request.actor, AccessDeed.FETCHED, kind=run.kind, about=run.format, count=run.count)
     found = OBJECT_TYPES.get(run.kind)
     slug = found.slug if found else run.kind
     name = f"{slug}-{run.created_at:%Y-%m-%d}.{run.format}"
     return FileResponse(
-        queries.file_of(run).open("rb"),
+        path.open("rb"),
         as_attachment=True,
         filename=name,
         content_type=queries.EXPORT_TYPES[run.format],

@@ -17,6 +17,7 @@ from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import DomainError, Missing
 from tandem.records import queries
 from tandem.records.actions import merge, unmerge
+from tandem.records.actions.accesses import note_seen
 from tandem.records.models import MergeEvent, PairState
 from tandem.records.queries.duplicates import neighbours_of, pair_of
 from tandem.records.queries.merging import ABSORBED, SURVIVOR, choosable_by, moved_by, moving
@@ -72,6 +73,8 @@ def merge_page(request: ActorRequest, object_type: ObjectType, public_id: UUID) 
     if not sent.get("with"):
         return _search(request, object_type, survivor)
     absorbed = _other(request, object_type, sent["with"])
+    for one in (survivor, absorbed):
+        note_seen(request.actor, object_type, one.pk)
     chosen = {
         key.removeprefix(PREFIX): str(value)
         for key, value in request.POST.items()

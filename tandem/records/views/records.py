@@ -18,6 +18,7 @@ from tandem.kernel.errors import Conflict, DomainError, FieldError, Missing
 from tandem.kernel.money import Money
 from tandem.records import queries
 from tandem.records.actions import change_record, create_record
+from tandem.records.actions.accesses import note_seen
 from tandem.records.models import field_definitions
 from tandem.records.slots import (
     RECORD_HEADS,
@@ -53,6 +54,7 @@ def record_detail(
     request: ActorRequest, object_type: ObjectType, public_id: UUID
 ) -> HttpResponseBase:
     record = queries.visible_record(object_type, request.actor, public_id)
+    note_seen(request.actor, object_type, record.pk)
     tabs = _tabs(object_type, request)
     tab = next((tab for tab in tabs if tab.key == request.GET.get("tab")), tabs[0])
     context = {
@@ -86,6 +88,7 @@ def record_peek(
     request: ActorRequest, object_type: ObjectType, public_id: UUID
 ) -> HttpResponseBase:
     record = queries.visible_record(object_type, request.actor, public_id)
+    note_seen(request.actor, object_type, record.pk)
     context = {
         **_identity(object_type, request.actor, record),
         "fields": cells_of(

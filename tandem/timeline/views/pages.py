@@ -19,6 +19,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
 from tandem.kernel.refs import RecordRef
+from tandem.records.actions.accesses import note_seen
 from tandem.records.queries import visible_record
 from tandem.records.slots import (
     MERGED_TABLES,
@@ -77,6 +78,7 @@ MERGED_TABLES.register("timeline.pin", MergedTable(gettext_lazy("Pinned entries"
 @page(permission="timeline.view")
 def story(request: ActorRequest, slug: str, public_id: UUID) -> HttpResponseBase:
     object_type, record = _record(request, slug, public_id)
+    note_seen(request.actor, object_type, record.pk)
     context = _context(request, object_type, record)
     context["page_title"] = object_type.name_of(record)
     return render(request, "timeline/page.html", context, fragment="older")
