@@ -10,6 +10,8 @@ import "./notices.js";
 import "./lists.js";
 import "./peek.js";
 import "./cells.js";
+import "./sheet.js";
+import "./keep.js";
 import "./tabs.js";
 import "./clocks.js";
 import "./dirty.js";

@@ -51,9 +51,10 @@ document.addEventListener("keydown", (event) => {
     press(element);
     return;
   }
-  if (stroke === "ctrl+enter" && event.target.form) {
+  const form = event.target.form ?? event.target.closest?.("form");
+  if (stroke === "ctrl+enter" && form) {
     event.preventDefault();
-    event.target.form.requestSubmit();
+    form.requestSubmit();
     return;
   }
   if (isBare && document.querySelector(`[data-key^="${CSS.escape(stroke)} "]`)) {

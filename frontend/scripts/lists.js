@@ -111,6 +111,16 @@ function pickAll(list, picked) {
   count(list);
 }
 
+/** Select the rows of these records again; with ``every`` all that match. */
+export function pickRows(list, addresses, every) {
+  for (const row of rowsOf(list)) if (addresses.has(addressOf(row).split("?")[0])) mark(row, true);
+  count(list);
+  const box = list.querySelector("[data-bulk-every]");
+  if (!box || !every) return;
+  box.checked = true;
+  tell(list, box.dataset.bulkEvery);
+}
+
 on("click", "[data-list] [data-pick]", (event, box) => {
   const list = box.closest("[data-list]");
   const row = box.closest("[data-row]");

@@ -256,6 +256,11 @@ class MergeChoiceInvalid(Invalid):
     message = _("Choose for each field which of the two values stays.")
 
 
+class NotSoMany(Invalid):
+    code = "not_so_many"
+    message = _("Choose from two to ten records to merge.")
+
+
 class NotMergedLast(Conflict):
     """The survivor was merged or deleted since, or another was merged into it with the same rows:
     that is to be taken back first."""
@@ -355,3 +360,10 @@ class MentionOutOfSight(Invalid):
             len(names),
         )
         return cls(words % {"names": ", ".join(names)}, field="text")
+
+
+class RowsUnfit(Invalid):
+    """Some of many records cannot be changed as asked; ``rows.N.field`` says which and why."""
+
+    code = "rows_unfit"
+    message = _("Not everything of this can be taken. Nothing was written.")

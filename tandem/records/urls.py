@@ -15,10 +15,12 @@ from tandem.records.views import (
     lists,
     many,
     merging,
+    pasting,
     records,
     saved,
     talk,
     totals,
+    uniting,
 )
 
 app_name = "records"
@@ -62,8 +64,10 @@ urlpatterns = [
     path("<kind:kind>/grouping", totals.grouping, name="grouping"),
     path("<kind:kind>/new", records.new_record, name="new"),
     path("<kind:kind>/new/likely", duplicates.likely, name="likely"),
+    path("<kind:kind>/many/merge", uniting.merge_chosen, name="merge-many"),
     path("<kind:kind>/many/<slug:offer>", many.many, name="many"),
     path("<kind:kind>/many/progress/<uuid:public_id>", many.many_progress, name="many-progress"),
+    path("<kind:kind>/paste", pasting.paste, name="paste"),
     path("<kind:kind>/filter", filters.filter_dialog, name="filter"),
     path("<kind:kind>/views/new", saved.new_view, name="new-view"),
     path("<kind:kind>/views/<uuid:public_id>", saved.update_view, name="view"),

@@ -275,6 +275,37 @@ def test_back_returns_to_the_list_as_it_was(open_as):
     assert names(page) == was
 
 
+def test_back_returns_to_the_place_the_selection_and_the_row(open_as):
+    page = open_as("morag", "/people")
+    was = names(page)
+    for _row in range(40):
+        page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    focused = page.locator("tbody tr:focus a.who .ellipsis")
+    expect(focused).to_have_text(was[40])
+    place = page.locator("tbody tr").nth(40).bounding_box()
+    for leave in ("back", "crumb"):
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text(was[40])
+        if leave == "back":
+            page.go_back()
+        else:
+            page.locator(".c-bar_crumb").click()
+        expect(focused).to_have_text(was[40])
+        expect(page.locator("[data-bulk-count]")).to_have_text("2 selected")
+        expect(page.locator("tr.is-picked a.who .ellipsis")).to_have_text(was[39:41])
+        again = page.locator("tbody tr").nth(40).bounding_box()
+        assert place is not None
+        assert again is not None
+        assert abs(again["y"] - place["y"]) < 3
+    # A new look at the list begins at its top, with nothing selected.
+    page.goto("/companies")
+    page.goto("/people")
+    expect(page.locator("tr.is-picked")).to_have_count(0)
+
+
 def test_one_row(open_as, word, odd_people):
     page = open_as("morag", f"/people?q=html@odd-{word}.example")
     assert names(page) == [ODD_NAMES["html"]]
@@ -457,3 +488,104 @@ def test_the_daily_work_is_done_without_javascript(open_as, word):
     expect(page.get_by_role("button", name="Edit Title")).to_have_text("Buyer")
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Edit Title")).to_have_text("empty")
+
+
+# --- as a sheet -----------------------------------------------------------------------------------
+
+
+def paste(page: Page, text: str) -> None:
+    """Paste as a browser does it: the event with the text, where the focus is."""
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+            document.activeElement.dispatchEvent(event);
+        }""",
+        text,
+    )
+
+
+def copied(page: Page) -> str:
+    return str(
+        page.evaluate(
+            """() => {
+                const data = new DataTransfer();
+                const options = { clipboardData: data, bubbles: true, cancelable: true };
+                document.activeElement.dispatchEvent(new ClipboardEvent("copy", options));
+                return data.getData("text/plain");
+            }"""
+        )
+    )
+
+
+def test_a_block_is_pasted_by_keys_and_by_mouse_seen_before_and_undone(open_as, api_of, word):
+    morag = api_of("morag")
+    for name in ("Ada", "Bert", "Cleo"):
+        morag.add(name=f"{name} {word}", email=f"{name.lower()}@paste-{word}.example")
+    url = f"/people?q=paste-{word}&sort=name&columns=name,title,country,owner"
+    page = open_as("morag", url)
+    assert len(names(page)) == 3
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowRight")  # from the row into its first cell that can be edited
+    expect(page.locator("td:focus")).to_have_attribute("data-cell", "./fields/title")
+    paste(page, "Buyer\tIreland\nOwner\tAtlantis\n")
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_role("heading", name="Paste from a spreadsheet")).to_be_visible()
+    expect(dialog).to_contain_text("3 cells of 2 people will change.")
+    expect(dialog).to_contain_text("This is none of the choices.")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert [one["title"] for one in people_of(morag, word)] == [None, None, None]
+
+    paste(page, "Buyer\tIreland\nOwner\tAtlantis\n")
+    dialog.get_by_role("button", name="Change the 3 that fit").click()
+    expect(page.locator("#toasts")).to_contain_text("2 records changed")
+    assert [(one["title"], one["country"]) for one in people_of(morag, word)] == [
+        ("Buyer", "IE"),
+        ("Owner", None),
+        (None, None),
+    ]
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("tbody")).not_to_contain_text("Buyer")
+    assert [one["title"] for one in people_of(morag, word)] == [None, None, None]
+
+    # By mouse: a click chooses the cell, Shift and a click the rectangle, one value fills it.
+    page.goto(url)
+    cells = page.locator('td[data-cell="./fields/title"]')
+    cells.nth(1).click()
+    expect(page.locator("#peek")).to_be_visible()
+    page.keyboard.press("Escape")
+    cells.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("td.is-ranged")).to_have_count(2)
+    paste(page, "Founder")
+    expect(dialog).to_contain_text("2 cells of 2 people will change.")
+    dialog.get_by_role("button", name="Change 2 cells").click()
+    expect(page.locator("#toasts")).to_contain_text("2 records changed")
+    assert [one["title"] for one in people_of(morag, word)] == [None, "Founder", "Founder"]
+
+    # What is copied out can be pasted back.
+    page.keyboard.press("j")
+    row = copied(page)
+    assert row.split("\t")[:3] == [f"Ada {word}", "", ""]
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert [line.split("\t")[1] for line in copied(page).split("\n")] == ["", "Founder"]
+
+
+def people_of(api, word):
+    found = api.ask("GET", f"/people?q=paste-{word}&sort=name")
+    return found["items"]
+
+
+def test_a_block_is_pasted_without_a_clipboard(open_as, api_of, word):
+    api_of("morag").add(name=f"Dora {word}", email=f"dora@form-{word}.example")
+    for options in ({"java_script_enabled": False}, {"phone": True}):
+        page = open_as("morag", f"/people?q=form-{word}&columns=name,title", **options)
+        page.get_by_role("link", name="Paste from a spreadsheet").click()
+        page.fill("#f-block", "Dora\tSmith")
+        page.locator("#f-at").select_option(label="Title")
+        page.get_by_role("button", name="See what would change").click()
+        expect(page.get_by_text("1 cell of 1 person will change.")).to_be_visible()
+        expect(page.get_by_text("1 column of the block is beyond")).to_be_visible()

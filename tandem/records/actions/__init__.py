@@ -37,7 +37,7 @@ from tandem.records.actions.imports import (
     take_upload,
 )
 from tandem.records.actions.many import tag_many, untag_many
-from tandem.records.actions.merging import merge, unmerge
+from tandem.records.actions.merging import merge, merge_many, unmerge
 from tandem.records.actions.talk import (
     add_comment,
     add_tag,
@@ -81,6 +81,7 @@ __all__ = [
     "keep_content",
     "look_again",
     "merge",
+    "merge_many",
     "note_failed",
     "note_index",
     "note_upload",

@@ -24,7 +24,14 @@ from tandem.kernel.facts import publish
 from tandem.kernel.models import ChangeSet, Record
 from tandem.kernel.refs import OnMerge, Pointer, RecordRef
 from tandem.kernel.undo import UNDO_WAYS
-from tandem.records.errors import AlreadyUnmerged, MergeWithItself, NotMergeable, NotMergedLast
+from tandem.records.errors import (
+    AlreadyUnmerged,
+    MergeChoiceInvalid,
+    MergeWithItself,
+    NotMergeable,
+    NotMergedLast,
+    NotSoMany,
+)
 from tandem.records.facts import RecordsMerged, RecordsUnmerged
 from tandem.records.models import DuplicatePair, MergeEvent, PairState
 from tandem.records.queries.merging import (
@@ -39,6 +46,7 @@ from tandem.records.slots import MERGED_TABLES, Merging, ObjectType, object_type
 # What every write changes and what says nothing about the row.
 _BOOKKEEPING = ["updated_at", "row_version"]
 _Model = type[models.Model]
+MOST_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +98,80 @@ def unmerge(actor: Actor, kind: ObjectType, survivor: UUID, *, event: UUID) -> U
     ).first()
     if found is None:
         raise Missing()
-    mark_as_undo(found.created_in_id)
+    step = MergeEvent.objects.filter(created_in_id=found.created_in_id, undone_in__isnull=True)
+    if not step.exclude(pk=found.pk).exists():  # else some of what its step did still stands
+        mark_as_undo(found.created_in_id)
     return _take_apart(actor, found)
 
 
+@action(permission="records.merge")
+def merge_many(
+    actor: Actor,
+    kind: ObjectType,
+    survivor: UUID,
+    absorbed: Sequence[UUID],
+    *,
+    sources: Mapping[str, UUID] | None = None,
+    reason: str = "",
+) -> list[MergeEvent]:
+    """Make one record of several, pair by pair, in one step; each pair can be taken apart again.
+
+    ``sources`` names by field the record whose value stays; without one it is the survivor's, or
+    the first that is not empty. Raises NotSoMany for fewer than two records or more than ten, and
+    what ``merge`` raises.
+    """
+    others = list(dict.fromkeys(absorbed))
+    if not 1 <= len(others) < MOST_AT_ONCE:
+        raise NotSoMany()
+    given = dict(sources or {})
+    if unknown := [key for key, one in given.items() if one != survivor and one not in others]:
+        raise MergeChoiceInvalid(field=f"sources.{unknown[0]}")
+    return [
+        merge(
+            actor,
+            kind,
+            survivor,
+            other,
+            choices={key: ABSORBED if one == other else SURVIVOR for key, one in given.items()},
+            reason=reason,
+        )
+        for other in others
+    ]
+
+
 def take_back(actor: Actor, target: ChangeSet) -> None:
-    """The undo of a merge, and the undo of that: two records again, or one again."""
-    event = MergeEvent.objects.filter(created_in=target).first()
-    if event is not None:
+    """The undo of merges, and the undo of that: records apart again, or one again."""
+    made = list(MergeEvent.objects.filter(created_in=target).order_by("-pk"))
+    standing = [event for event in made if event.undone_in_id is None]
+    if made and not standing:
+        raise AlreadyUnmerged()
+    for event in standing:
         _take_apart(actor, event)
-        return
-    event = MergeEvent.objects.filter(undone_in=target).first()
-    kind = object_type(event.kind) if event is not None else None
-    if event is None or kind is None:
+    if not made:
+        _merge_again(actor, target)
+
+
+def _merge_again(actor: Actor, target: ChangeSet) -> None:
+    events = list(MergeEvent.objects.filter(undone_in=target).order_by("pk"))
+    if not events:
         raise Missing()
-    ids = dict(
-        kind.model._default_manager.filter(
-            pk__in=[event.survivor_id, event.absorbed_id]
-        ).values_list("pk", "public_id")
-    )
-    merge(
-        actor,
-        kind,
-        ids[event.survivor_id],
-        ids[event.absorbed_id],
-        choices=event.choices,
-        reason=event.reason,
-    )
+    for event in events:
+        kind = object_type(event.kind)
+        both = [event.survivor_id, event.absorbed_id]
+        rows = kind.model._default_manager.filter(pk__in=both)
+        ids = dict(rows.values_list("pk", "public_id"))
+        merge(
+            actor,
+            kind,
+            ids[event.survivor_id],
+            ids[event.absorbed_id],
+            choices=event.choices,
+            reason=event.reason,
+        )
 
 
 UNDO_WAYS.register("records.merge", take_back)
+UNDO_WAYS.register("records.merge_many", take_back)
 
 
 def _merging_of(actor: Actor, kind: ObjectType) -> Merging:

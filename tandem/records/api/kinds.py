@@ -32,6 +32,7 @@ from tandem.records.api.erasures import add_erasing
 from tandem.records.api.files import add_files
 from tandem.records.api.filters import Plain, filters_in, place_in_filter
 from tandem.records.api.many import add_many, in_fields
+from tandem.records.api.rows import add_rows, parted, with_fields
 from tandem.records.errors import MergedInto
 from tandem.records.models import Comment, DuplicatePair, MergeEvent, SavedView
 from tandem.records.queries import MAX_PAGE_SIZE, PAGE_SIZE, ListQuery
@@ -170,6 +171,7 @@ def router_for(object_type: ObjectType) -> Router:
     add_disclosure(router, object_type)
     _views(router, object_type)
     add_many(router, object_type)
+    add_rows(router, object_type)
     if object_type.merging is not None:
         _merges(router, object_type)
         if object_type.merging.alike is not None:
@@ -200,24 +202,6 @@ def answer(object_type: ObjectType, actor: Actor, record: Any) -> dict[str, Any]
             if field.custom is not None and field.key in record.x
         }
     return found
-
-
-def _with_fields(object_type: ObjectType, schema: type[BaseModel]) -> type[BaseModel]:
-    """An input that takes values of custom fields by key, beside what the kind declares."""
-    if not object_type.is_customisable:
-        return schema
-    return create_model(
-        f"{schema.__name__}WithFields",
-        __base__=schema,
-        fields=(Values, Field(default_factory=dict)),
-    )
-
-
-def _parted(data: Any, schema: type[BaseModel]) -> tuple[Any, dict[str, Any]]:
-    if "fields" not in type(data).model_fields or "fields" in schema.model_fields:
-        return data, {}
-    own = {name: getattr(data, name) for name in data.model_fields_set - {"fields"}}
-    return schema.model_construct(_fields_set=set(own), **own), data.fields
 
 
 def _name(object_type: ObjectType, verb: str) -> str:
@@ -261,13 +245,13 @@ def _list_and_create(router: Router, object_type: ObjectType) -> None:
     def create_record(request: HttpRequest, data: Any) -> Any:
         """Make a record; 200 with the existing one where it is here already."""
         actor = actor_of(request)
-        plain, fields = _parted(data, object_type.input_schema)
+        plain, fields = parted(data, object_type.input_schema)
         with in_fields():
             record, is_new = actions.create_record(actor, object_type, data=plain, fields=fields)
         written = queries.written_record(object_type, actor, record.public_id)
         return Status(201 if is_new else 200, answer(object_type, actor, written))
 
-    create_record.__annotations__["data"] = _with_fields(object_type, object_type.input_schema)
+    create_record.__annotations__["data"] = with_fields(object_type, object_type.input_schema)
     router.post(
         "",
         response={200: out, 201: out, **REFUSALS},
@@ -297,12 +281,12 @@ def _one(router: Router, object_type: ObjectType) -> None:
     def change_record(request: HttpRequest, public_id: UUID, data: Any) -> Any:
         """Change some fields; what is left out stays, null empties."""
         actor = actor_of(request)
-        plain, fields = _parted(data, object_type.change_schema)
+        plain, fields = parted(data, object_type.change_schema)
         with in_fields():
             actions.change_record(actor, object_type, public_id, data=plain, fields=fields)
         return answer(object_type, actor, queries.written_record(object_type, actor, public_id))
 
-    change_record.__annotations__["data"] = _with_fields(object_type, object_type.change_schema)
+    change_record.__annotations__["data"] = with_fields(object_type, object_type.change_schema)
     router.patch(
         "/{uuid:public_id}",
         response={200: out, **ONE},

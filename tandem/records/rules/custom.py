@@ -58,8 +58,8 @@ NOBODY: Mapping[str, str] = {}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_TRUE = frozenset({"true", "yes", "y", "1", "on"})
-_FALSE = frozenset({"false", "no", "n", "0", "off"})
+TRUE_WORDS = frozenset({"true", "yes", "y", "1", "on"})
+FALSE_WORDS = frozenset({"false", "no", "n", "0", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +255,8 @@ def _flag(definition: Definition, raw: Any, users: Mapping[str, str], is_text: b
         return raw
     if isinstance(raw, str) and is_text:
         word = raw.strip().casefold()
-        if word in _TRUE or word in _FALSE:
-            return word in _TRUE
+        if word in TRUE_WORDS or word in FALSE_WORDS:
+            return word in TRUE_WORDS
     raise FlagUnfit(field=definition.key)
 
 

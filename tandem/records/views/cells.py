@@ -41,6 +41,16 @@ class Cell:
         return str(self.value) if self.is_plain and self.value else ""
 
     @property
+    def words(self) -> str:
+        """The value as a sentence has it."""
+        if not self.is_filled:
+            return ""
+        if self.choice is not None:
+            return str(self.choice.label)
+        tell = _TOLD.get(self.type)
+        return tell(self.value) if tell else str(getattr(self.value, "name", self.value))
+
+    @property
     def shown(self) -> SafeString | str:
         """The value as the page draws it."""
         if not self.is_filled:
@@ -127,6 +137,15 @@ _DRAWN: Mapping[str, Callable[[Any], str]] = {
     FieldType.NUMBER: lambda value: escape(formats.exact_number(value)),
     FieldType.MONEY: lambda value: escape(formats.money(value)),
     FieldType.BOOLEAN: lambda value: escape(_("yes") if value else _("no")),
+}
+_TOLD: Mapping[str, Callable[[Any], str]] = {
+    FieldType.MOMENT: formats.day_and_time,
+    FieldType.DATE: formats.long_day,
+    FieldType.TAGS: ", ".join,
+    FieldType.CHOICES: lambda picked: ", ".join(str(one.label) for one in picked),
+    FieldType.NUMBER: formats.exact_number,
+    FieldType.MONEY: formats.money,
+    FieldType.BOOLEAN: lambda value: _("yes") if value else _("no"),
 }
 # Kinds of field whose values are the company's own words, which no language changes.
 VERBATIM = {

@@ -220,6 +220,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         shown = grouped_context(state, state.grouping, offered=offered)
     else:
         shown = table_context(state, offered=offered)
+    may_edit = request.actor.may(object_type.permissions.edit)
     context = {
         "type": object_type,
         "page_title": object_type.label_plural,
@@ -228,6 +229,8 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         "tabs": _tabs(state),
         "chips": _chips(state),
         "offers": tuple(offered),
+        "may_edit": may_edit,
+        "may_paste": may_edit and bool(shown.get("rows")),
         "may_create": request.actor.may(object_type.permissions.create),
         "may_save": state.is_changed and request.actor.may("records.own_views"),
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,

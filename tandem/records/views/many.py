@@ -122,7 +122,7 @@ class _Dialog:
         self, request: ActorRequest, object_type: ObjectType, state: ListState, offer: str
     ) -> None:
         self.request, self.object_type, self.state, self.offer = request, object_type, state, offer
-        self.selection = _selection(request, state)
+        self.selection = selection_of(request, state)
         self.verb = self._verb()
         request.actor.require(permission_for(object_type, self.verb))
         self.fields = self._fields()
@@ -223,7 +223,7 @@ class _Dialog:
         return f"{self.request.path}?{kept.urlencode()}"
 
     def _button(self, count: int) -> str:
-        kinds = _kinds(self.object_type, count)
+        kinds = so_many(self.object_type, count)
         match self.offer:
             case "owner":
                 return _("Assign %(records)s") % {"records": kinds}
@@ -237,7 +237,7 @@ class _Dialog:
                 return _("Set it for %(records)s") % {"records": kinds}
 
     def _title(self, count: int) -> str:
-        kinds = _kinds(self.object_type, count)
+        kinds = so_many(self.object_type, count)
         match self.offer:
             case "owner":
                 return _("Assign %(records)s") % {"records": kinds}
@@ -251,7 +251,7 @@ class _Dialog:
                 return _("Set a field of %(records)s") % {"records": kinds}
 
 
-def _selection(request: ActorRequest, state: ListState) -> Selection:
+def selection_of(request: ActorRequest, state: ListState) -> Selection:
     if request.GET.get("_all"):
         return Selection(every=state.query)
     ids = []
@@ -267,7 +267,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-def _kinds(object_type: ObjectType, count: int) -> str:
+def so_many(object_type: ObjectType, count: int) -> str:
     """48 people."""
     label = object_type.label if count == 1 else object_type.label_plural
     return f"{formats.number(count)} {str(label).lower()}"
@@ -275,7 +275,7 @@ def _kinds(object_type: ObjectType, count: int) -> str:
 
 def _foreseen(object_type: ObjectType, found: Forecast, verb: BulkVerb, *, is_sure: bool) -> str:
     """What will change, as a sentence; before the value is known, of how many records."""
-    kinds = _kinds(object_type, found.matched)
+    kinds = so_many(object_type, found.matched)
     if verb is BulkVerb.DELETE:
         return _("%(records)s will be deleted. Undo brings them back.") % {"records": kinds}
     if verb is BulkVerb.EXPORT:
@@ -310,9 +310,9 @@ _DONE = {
 def _in_words(object_type: ObjectType, result: Mapping[str, Any]) -> str:
     """48 people changed, 12 were so already, 1 is not there for you."""
     if result.get("export"):
-        return _("%(records)s exported") % {"records": _kinds(object_type, result["matched"])}
+        return _("%(records)s exported") % {"records": so_many(object_type, result["matched"])}
     said = _DONE.get(result.get("verb", ""), gettext_lazy("%(records)s changed"))
-    parts = [str(said) % {"records": _kinds(object_type, result["changed"])}]
+    parts = [str(said) % {"records": so_many(object_type, result["changed"])}]
     if result["unchanged"]:
         already = ngettext("%(n)s was so already", "%(n)s were so already", result["unchanged"])
         parts.append(already % {"n": formats.number(result["unchanged"])})

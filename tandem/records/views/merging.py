@@ -82,7 +82,7 @@ def merge_page(request: ActorRequest, object_type: ObjectType, public_id: UUID) 
     }
     error = ""
     if request.method == "POST":
-        choices = _with_parts(object_type, request.actor, chosen)
+        choices = with_parts(object_type, request.actor, chosen)
         try:
             merge(
                 request.actor,
@@ -247,7 +247,7 @@ def _choices(
     own = {c.key: c for c in cells_of(object_type, request.actor, survivor, fields)}
     other = {c.key: c for c in cells_of(object_type, request.actor, absorbed, fields)}
     found = []
-    for keys in _groups(object_type, fields):
+    for keys in together(object_type, fields):
         mine, theirs = [own[key] for key in keys], [other[key] for key in keys]
         usual = ABSORBED if not any(map(_says, mine)) and any(map(_says, theirs)) else SURVIVOR
         found.append(
@@ -262,7 +262,7 @@ def _choices(
     return found
 
 
-def _groups(object_type: ObjectType, fields: Sequence[Field]) -> list[list[str]]:
+def together(object_type: ObjectType, fields: Sequence[Field]) -> list[list[str]]:
     """The keys of the fields, those that stand in one row of a part together."""
     parts = object_type.merging.parts if object_type.merging is not None else {}
     found: dict[Any, list[str]] = {}
@@ -271,10 +271,10 @@ def _groups(object_type: ObjectType, fields: Sequence[Field]) -> list[list[str]]
     return list(found.values())
 
 
-def _with_parts(object_type: ObjectType, actor: Actor, chosen: Mapping[str, str]) -> dict[str, str]:
+def with_parts(object_type: ObjectType, actor: Actor, chosen: Mapping[str, str]) -> dict[str, str]:
     """What was chosen for the first field of a part goes for all that stand in its row."""
     fields = choosable_by(object_type, actor)
-    groups = {keys[0]: keys for keys in _groups(object_type, fields)}
+    groups = {keys[0]: keys for keys in together(object_type, fields)}
     return {key: side for first, side in chosen.items() for key in groups.get(first, [first])}
 
 

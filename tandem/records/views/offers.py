@@ -35,6 +35,14 @@ def offers(object_type: ObjectType, actor: Actor) -> list[Offer]:
         found.append(Offer("tag", "tag", _("Tag")))
     if actor.may("records.export"):
         found.append(Offer("export", "download", _("Export")))
+    if may_merge(object_type, actor):
+        found.append(Offer("merge", "git-merge", _("Merge")))
     if bulk is not None and actor.may(permissions.delete):
         found.append(Offer("delete", "trash", _("Delete"), is_bad=True))
     return found
+
+
+def may_merge(object_type: ObjectType, actor: Actor) -> bool:
+    """Whether this actor may make one record of several of this kind."""
+    has_right = actor.may("records.merge") and actor.may(object_type.permissions.edit)
+    return object_type.merging is not None and has_right

@@ -44,6 +44,7 @@ from tandem.records.views.forms import (
     parted,
 )
 from tandem.records.views.lists import ListState
+from tandem.records.views.offers import may_merge
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, render, see_other, trigger
 
@@ -70,9 +71,7 @@ def record_detail(
         "panels": _panels(request, object_type, record, in_peek=False),
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
-        "may_merge": object_type.merging is not None
-        and request.actor.may("records.merge")
-        and request.actor.may(object_type.permissions.edit),
+        "may_merge": may_merge(object_type, request.actor),
         "may_delete": request.actor.may(object_type.permissions.delete),
         "may_disclose": may_disclose(request.actor, object_type),
         "may_erase": may_erase(request.actor, object_type),
@@ -226,8 +225,7 @@ def _told(conflict: Conflict, key: str, now: Cell) -> Conflict:
     """The conflict with what the field says now, and the reader keeps what they typed."""
     if not any(error.field == key for error in conflict.errors):
         return conflict
-    text = now.choice.label if now.choice else getattr(now.value, "name", now.value)
-    words = _("Meanwhile someone changed this to “%(value)s”.") % {"value": text or ""}
+    words = _("Meanwhile someone changed this to “%(value)s”.") % {"value": now.words}
     return type(conflict)(errors=[FieldError(key, "changed_since", words)])
 
 
