@@ -22,6 +22,7 @@ import "./mentions.js";
 import "./copy.js";
 import "./live.js";
 import "./board.js";
+import "./kanban.js";
 import "./arms.js";
 import "./counts.js";
 import "./dropzone.js";

@@ -257,7 +257,7 @@ function rove(whole, link = null) {
   for (const one of links) one.tabIndex = one === chosen ? 0 : -1;
 }
 whenPresent("[data-board]", (whole) => rove(whole));
-on("focusin", "[data-card-link]", (_event, link) => rove(board(), link));
+on("focusin", "[data-board] [data-card-link]", (_event, link) => rove(board(), link));
 
 function focusCard(card) {
   const link = linkOf(card);

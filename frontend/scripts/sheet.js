@@ -116,7 +116,7 @@ document.addEventListener("copy", (event) => {
   event.preventDefault();
   event.clipboardData.setData("text/plain", rows.map(asLine).join("\n"));
   const n = rows.reduce((sum, row) => sum + row.length, 0);
-  announce("toast", { message: say("copied", { n: n.toLocaleString(document.documentElement.lang) }) });
+  announce("toast", { message: say("cells", { n: n.toLocaleString(document.documentElement.lang) }) });
 });
 
 /** All cells of a row that has the focus itself. */

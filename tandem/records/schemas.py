@@ -54,13 +54,15 @@ class ViewName(_Input):
 
 
 class NewView(ViewName):
-    """A view to save: its name, and the list as it stands."""
+    """A view to save: its name, and the list as it stands; a ``board`` has the choices of the field
+    in ``group`` as its columns."""
 
     filters: dict[str, Any] = Field(default_factory=dict)
     sort: Annotated[str, Field(max_length=60)] = ""
     columns: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=40)
     footers: Footers = Field(default_factory=dict)
     group: Annotated[str, Field(max_length=60)] = ""
+    layout: Literal["", "board"] = ""
 
 
 class ChangeView(_Input):
@@ -73,6 +75,7 @@ class ChangeView(_Input):
     columns: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=40)
     footers: Footers | None = None
     group: Annotated[str, Field(max_length=60)] | None = None
+    layout: Literal["", "board"] | None = None
     is_pinned: StrictBool | None = None
 
 

@@ -61,6 +61,7 @@ urlpatterns = [
     path("<kind:kind>/count", lists.record_count, name="count"),
     path("<kind:kind>/feet", totals.feet, name="feet"),
     path("<kind:kind>/foot/<slug:key>", totals.foot, name="foot"),
+    path("<kind:kind>/cards", totals.cards, name="cards"),
     path("<kind:kind>/grouping", totals.grouping, name="grouping"),
     path("<kind:kind>/new", records.new_record, name="new"),
     path("<kind:kind>/new/likely", duplicates.likely, name="likely"),

@@ -589,3 +589,55 @@ def test_a_block_is_pasted_without_a_clipboard(open_as, api_of, word):
         page.get_by_role("button", name="See what would change").click()
         expect(page.get_by_text("1 cell of 1 person will change.")).to_be_visible()
         expect(page.get_by_text("1 column of the block is beyond")).to_be_visible()
+
+
+# --- as a board -----------------------------------------------------------------------------------
+
+
+def test_a_list_is_a_board_whose_cards_are_moved_by_keys_menu_and_mouse(open_as, api_of, word):
+    morag = api_of("morag")
+    made = morag.add("companies", name=f"Elm {word}", size="1-9", domain=f"elm-{word}.example")
+    morag.add("companies", name=f"Fir {word}", size="10-49", domain=f"fir-{word}.example")
+    page = open_as("morag", f"/companies?q={word}")
+    page.get_by_role("link", name="Board", exact=True).click()
+    page.wait_for_url(re.compile("layout=board"))
+    small, middle = page.locator("[data-column]").nth(0), page.locator("[data-column]").nth(1)
+    expect(small.locator("[data-card]")).to_have_count(1)
+
+    def size() -> str:
+        return str(morag.ask("GET", f"/companies/{made['id']}")["size"])
+
+    card = page.locator(f'[data-card="{made["id"]}"]')
+    card.locator("[data-card-link]").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(page.locator("#toasts")).to_contain_text("Size saved")
+    expect(middle.locator("h2 .num")).to_have_text("2")
+    expect(small.locator("h2 .num")).to_have_text("0")
+    assert size() == "10-49"
+    expect(card.locator("[data-card-link]")).to_be_focused()
+
+    card.locator("[data-card-menu]").click()
+    page.locator("#kanban-menu [data-to]").first.click()
+    expect(small.locator("h2 .num")).to_have_text("1")
+    assert size() == "1-9"
+
+    card.hover()
+    page.mouse.down()
+    target = middle.locator("[data-cards]").bounding_box()
+    assert target is not None
+    page.mouse.move(target["x"] + 40, target["y"] + 20, steps=8)
+    page.mouse.move(target["x"] + 60, target["y"] + 24, steps=4)
+    page.mouse.up()
+    expect(middle.locator("h2 .num")).to_have_text("2")
+    assert size() == "10-49"
+
+    # Somebody changes it meanwhile: the card goes back and the reason is said.
+    morag.ask("PATCH", f"/companies/{made['id']}", {"size": "50-249"})
+    card.locator("[data-card-link]").focus()
+    page.keyboard.press("Alt+ArrowLeft")
+    expect(page.locator("#toasts")).to_contain_text("Meanwhile someone changed this")
+    expect(middle.locator(f'[data-card="{made["id"]}"]')).to_be_visible()
+    assert size() == "50-249"
+
+    page.get_by_role("link", name="Table").click()
+    expect(page.locator("tbody a.who")).to_have_count(2)

@@ -1,5 +1,7 @@
 """Several selected records become one in one step, and so many again by one undo."""
 
+from uuid import uuid4
+
 import pytest
 
 from tandem.kernel.actions import last_change_set
@@ -51,6 +53,7 @@ def test_three_become_one_and_one_undo_makes_them_three_again(admin, three):
         [(ann, "ann@lee.example", True), (ann, "anne@lee.example", False)],
     )
     done = last_change_set()
+    assert done is not None
     undone = undo(admin, done)
     assert state() == before
     undo(admin, undone)
@@ -73,6 +76,7 @@ def test_the_last_pair_alone_can_be_taken_apart_and_the_rest_by_undo(admin, thre
     first, *others = ids(three)
     events = merge_many(admin, object_type("person"), first, others)
     done = last_change_set()
+    assert done is not None
     unmerge(admin, object_type("person"), first, event=events[1].public_id)
     assert [one[2] for one in state()[0]] == [None, three[0].pk, None]
     undo(admin, done)
@@ -82,11 +86,11 @@ def test_the_last_pair_alone_can_be_taken_apart_and_the_rest_by_undo(admin, thre
 def test_what_cannot_be_merged_leaves_all_as_it_was(admin, three, system):
     before, kind = state(), object_type("person")
     first, second, _third = ids(three)
-    gone = "00000000-0000-4000-8000-000000000000"
+    gone = uuid4()
     with pytest.raises(NotSoMany):
         merge_many(admin, kind, first, [])
     with pytest.raises(NotSoMany):
-        merge_many(admin, kind, first, [first] * 1 + [f"{n}" for n in range(10)])
+        merge_many(admin, kind, first, [uuid4() for _n in range(10)])
     with pytest.raises(Missing):
         merge_many(admin, kind, first, [second, gone])
     with pytest.raises(MergeChoiceInvalid):

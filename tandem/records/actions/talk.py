@@ -15,11 +15,11 @@ from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.records import queries, rules
 from tandem.records.actions.mentions import read_mentions
-from tandem.records.errors import ViewNameTaken
+from tandem.records.errors import GroupingInvalid, ViewNameTaken
 from tandem.records.facts import CommentAdded
 from tandem.records.models import Comment, Layout, SavedView, Tag, TagLink, Visibility
 from tandem.records.queries.aggregates import read_footers
-from tandem.records.queries.groups import read_grouping
+from tandem.records.queries.groups import board_of, read_grouping
 from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
 from tandem.records.slots import ObjectType, tell_story
 
@@ -32,7 +32,7 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
     _refuse_unseen(object_type, actor, data.filters, data.sort)
     read_footers(object_type, actor, data.footers)
     view = SavedView(
-        **_grouped(object_type, actor, data.group),
+        **_laid_out(object_type, actor, data.group, data.layout),
         kind=object_type.kind,
         name=data.name,
         filters=data.filters,
@@ -63,8 +63,11 @@ def change_view(
         read_footers(object_type, actor, changes["footers"])
     if "columns" in changes:
         changes["columns"] = _known_columns(object_type, actor, changes["columns"])
-    if "group" in changes:
-        changes |= _grouped(object_type, actor, changes.pop("group"))
+    if {"group", "layout"} & set(changes):
+        is_board = view.layout == Layout.BOARD
+        group = changes.pop("group", view.grouping)
+        layout = changes.pop("layout", Layout.BOARD if is_board and group else "")
+        changes |= _laid_out(object_type, actor, group, layout)
     for name, value in changes.items():
         setattr(view, name, value)
     view.updated_at = timezone.now()
@@ -187,11 +190,14 @@ def _known_columns(object_type: ObjectType, actor: Actor, columns: Sequence[str]
     return [key for key in columns if object_type.field_for(actor, key) is not None]
 
 
-def _grouped(object_type: ObjectType, actor: Actor, group: str) -> dict[str, str]:
-    """The columns of a view that say what makes its groups. Raises GroupingInvalid."""
-    if not group:
-        return {"layout": Layout.TABLE, "grouping": ""}
-    return {"layout": Layout.GROUP, "grouping": str(read_grouping(object_type, actor, group))}
+def _laid_out(object_type: ObjectType, actor: Actor, group: str, layout: str) -> dict[str, str]:
+    """The columns of a view that say how it is laid out, and what makes its groups or the columns
+    of its board. Raises GroupingInvalid."""
+    grouping = read_grouping(object_type, actor, group) if group else None
+    if layout == Layout.BOARD and board_of(grouping) is None:
+        raise GroupingInvalid(field="group")
+    usual = Layout.TABLE if grouping is None else Layout.GROUP
+    return {"layout": layout or usual, "grouping": str(grouping or "")}
 
 
 def _save_named(view: SavedView) -> None:

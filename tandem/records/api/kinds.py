@@ -91,6 +91,7 @@ class ViewOut(Schema):
     columns: list[str]
     footers: dict[str, str]
     group: str
+    layout: str
     is_pinned: bool
     owner: UUID
 
@@ -552,6 +553,7 @@ def _view(view: SavedView) -> dict[str, Any]:
         "columns": view.columns,
         "footers": view.footers,
         "group": view.grouping,
+        "layout": view.layout,
         "is_pinned": view.is_pinned,
         "owner": view.owner.public_id,
     }

@@ -21,6 +21,8 @@ from tandem.records.slots import Field, ObjectType
 
 MAX_GROUPS = 60
 ROWS_A_GROUP = 12
+CARDS = 25  # of a column of a board
+MANY_CHOICES = 12  # with more, only those stand on a board that some record has
 SPANS = ("day", "week", "month", "quarter", "year")
 DATED = frozenset({FieldType.DATE, FieldType.MOMENT})
 GROUPABLE = frozenset({FieldType.CHOICE, FieldType.USER, FieldType.BOOLEAN, *DATED})
@@ -82,6 +84,7 @@ def groups_of(
     asked: Asked,
     shut: frozenset[str],
     is_timed: bool,
+    limit: int = ROWS_A_GROUP,
 ) -> tuple[list[GroupOfRows], bool]:
     """The groups in their order, those that are open with their first rows; three queries.
 
@@ -95,9 +98,46 @@ def groups_of(
         GroupOfRows(_key(value), value, found[value], _condition(grouping, value))
         for value in values
     ]
-    rows = _first_rows(object_type, actor, query, [one for one in groups if one.key not in shut])
+    open_ones = [one for one in groups if one.key not in shut]
+    rows = _first_rows(object_type, actor, query, open_ones, limit=limit)
     filled = [replace(one, rows=rows.get(one.key, ())) for one in groups]
     return filled, len(values) == len(found)
+
+
+def boards(object_type: ObjectType, actor: Actor) -> list[Grouping]:
+    """By what a list can be a board: a field of one choice each, those with many choices last."""
+    found = [one for one in groupings(object_type, actor) if _is_of_columns(one)]
+    return sorted(found, key=_has_many_choices)
+
+
+def _has_many_choices(grouping: Grouping) -> bool:
+    return grouping.field.choices is None or len(grouping.field.choices()) > MANY_CHOICES
+
+
+def board_of(grouping: Grouping | None) -> Grouping | None:
+    """The same where it makes the columns of a board; None where it does not."""
+    return grouping if grouping is not None and _is_of_columns(grouping) else None
+
+
+def _is_of_columns(grouping: Grouping) -> bool:
+    return grouping.field.type is FieldType.CHOICE
+
+
+def more_of_group(
+    object_type: ObjectType,
+    actor: Actor,
+    query: ListQuery,
+    grouping: Grouping,
+    *,
+    key: str,
+    after: int,
+) -> tuple[list[Any], int]:
+    """The next rows of one group after the first ``after``, and how many are left then."""
+    condition = _condition(grouping, None if key == EMPTY else key)
+    alone = replace(query, filters=group_filters(query.filters, condition), cursor="")
+    rows = queries.in_order(object_type, actor, alone)
+    found = list(object_type.prepare(rows)[after : after + CARDS])
+    return found, max(rows.count() - after - len(found), 0)
 
 
 def _expression(object_type: ObjectType, grouping: Grouping) -> Any:
@@ -162,7 +202,12 @@ def group_filters(filters: Group, condition: Node) -> Group:
 
 
 def _first_rows(
-    object_type: ObjectType, actor: Actor, query: ListQuery, groups: Sequence[GroupOfRows]
+    object_type: ObjectType,
+    actor: Actor,
+    query: ListQuery,
+    groups: Sequence[GroupOfRows],
+    *,
+    limit: int,
 ) -> dict[str, list[Any]]:
     """The first rows of each group, in the order of the list: their ids, then the rows."""
     if not groups:
@@ -171,7 +216,7 @@ def _first_rows(
     for at, one in enumerate(groups):
         alone = replace(query, filters=group_filters(query.filters, one.condition), cursor="")
         rows = queries.in_order(object_type, actor, alone).annotate(part=Value(at))
-        parts.append(rows.values_list("pk", "part")[:ROWS_A_GROUP])
+        parts.append(rows.values_list("pk", "part")[:limit])
     keys = dict(parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0])
     shown = queries.in_order(object_type, actor, replace(query, cursor="")).filter(pk__in=keys)
     found: dict[str, list[Any]] = {}

@@ -71,6 +71,7 @@ class Row:
     name: str
     subtitle: str
     url: str
+    version: int
     cells: Sequence[Cell]
 
 
@@ -188,6 +189,7 @@ def rows_of(
                 name=name,
                 subtitle=object_type.subtitle_for(actor, record),
                 url=base + suffix,
+                version=record.row_version,
                 cells=[
                     cell_of(
                         record, field, loaded, edit_base=base if may_edit else "", choices=choices

@@ -26,6 +26,8 @@ from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, 
 from tandem.records.queries.groups import (
     Grouping,
     GroupOfRows,
+    board_of,
+    boards,
     group_filters,
     groupings,
     groups_of,
@@ -34,6 +36,7 @@ from tandem.records.queries.groups import (
 from tandem.records.rules import Condition, Group, Related
 from tandem.records.rules.aggregates import Asked
 from tandem.records.slots import Field, ObjectType, Relation
+from tandem.records.views.boards import board_context
 from tandem.records.views.cells import VERBATIM
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import NO_FEET, feet_cells
@@ -88,7 +91,9 @@ class Head:
 
 
 # What of the address changes a saved view.
-_OF_A_VIEW = ("filter", "sort", "columns", "footers", "group")
+_OF_A_VIEW = ("filter", "sort", "columns", "footers", "group", "layout")
+BOARD = "board"
+TABLE = "table"
 
 
 class ListState:
@@ -111,6 +116,7 @@ class ListState:
         object_type.refuse_hidden(actor, queries.fields_of(self.query.filters))
         self.footers = self._footers()
         self.grouping = self._grouping()
+        self.board = board_of(self.grouping) if self._layout() == BOARD else None
         self.shut = read_shut(params.get("shut", ""))
 
     @cached_property
@@ -195,6 +201,10 @@ class ListState:
         parts = [] if given == NO_FEET else given.split(",")
         return read_asked(self.object_type, self.actor, parts, place="footers")
 
+    def _layout(self) -> str:
+        """How the list is laid out: a board, or a table that may be in groups."""
+        return self._params.get("layout") or (self.view.layout if self.view else TABLE)
+
     def _grouping(self) -> Grouping | None:
         """What makes groups: ``country``, ``created_at:month``, or ``none``."""
         given = self._params.get("group", "")
@@ -216,7 +226,14 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
     state = ListState(object_type, request.actor, request.GET.dict())
     note_search(request.actor, object_type, state.query)
     offered = offers(object_type, request.actor)
-    if state.grouping:
+    if state.board:
+        columns = queries.columns_of(object_type, request.actor, state.query.columns)
+        shown = {
+            **board_context(state, state.board),
+            "column_choices": _column_choices(state, columns),
+            "grouped_by": grouping_label(state.board),
+        }
+    elif state.grouping:
         shown = grouped_context(state, state.grouping, offered=offered)
     else:
         shown = table_context(state, offered=offered)
@@ -236,8 +253,22 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
         "state_query": urlencode(state.params),
         "reset_url": state.reset_url,
+        **_layouts(state),
     }
-    return render(request, "records/list.html", context, fragment="rows")
+    fragment = "board" if state.board else "rows"
+    return render(request, "records/list.html", context, fragment=fragment)
+
+
+def _layouts(state: ListState) -> dict[str, str]:
+    """Where the same list is a table and a board; no address where it cannot be one."""
+    found = boards(state.object_type, state.actor)
+    if not found or state.object_type.board:
+        return {}
+    by = board_of(state.grouping) or found[0]
+    return {
+        "board_url": state.url(layout=BOARD, group=str(by), shut=None),
+        "table_url": state.url(layout=TABLE if state.view else None, group=NO_FEET),
+    }
 
 
 def _with_columns(object_type: ObjectType, request: ActorRequest) -> str:

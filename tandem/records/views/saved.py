@@ -66,6 +66,7 @@ def _list_of(state: ListState) -> dict[str, Any]:
         "columns": list(state.query.columns),
         "footers": dict(state.footers),
         "group": str(state.grouping or ""),
+        "layout": "board" if state.board else "",
     }
 
 

@@ -15,13 +15,14 @@ from tandem.records.queries.aggregates import Totals, offered_aggregates, totals
 from tandem.records.queries.groups import groupings
 from tandem.records.rules.aggregates import Aggregate
 from tandem.records.slots import ObjectType
+from tandem.records.views.boards import cards_context
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import LABELS, NO_FEET
 from tandem.records.views.groups import grouping_label
 from tandem.records.views.lists import ListState, counted, feet_of
 from tandem.records.views.offers import offers
 from tandem.ui import formats
-from tandem.ui.responses import render
+from tandem.ui.responses import is_fragment, render, see_other
 
 
 @require_GET
@@ -91,6 +92,23 @@ def feet(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
         "feet": feet_of(state, found, why=why),
     }
     return TemplateResponse(request, "records/list.html#foot", context)
+
+
+@require_GET
+@record_page
+def cards(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
+    """The next cards of one column of a board; the board itself without a script."""
+    params = {key: one for key, one in request.GET.dict().items() if not key.startswith("_")}
+    state = ListState(object_type, request.actor, params)
+    if state.board is None:
+        raise Missing()
+    if not is_fragment(request):
+        return see_other(request, state.url())
+    text = request.GET.get("_after", "")
+    after = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    key = request.GET.get("_column", "")
+    context = cards_context(state, state.board, key=key, after=after)
+    return render(request, "records/cards.html", context)
 
 
 def _url_with(state: ListState, key: str, aggregate: Aggregate | None) -> str:

@@ -356,7 +356,7 @@ def page_words() -> SafeString:
         "offline": _("No connection. Nothing was saved."),
         "unsaved": _("What you have written is not saved. Leave it?"),
         "selected": _("{n} selected"),
-        "copied": _("Cells copied: {n}"),
+        "cells": _("Cells copied: {n}"),
         "matches": _("{n} found"),
         "nothing": _("Nothing found"),
         "in": _("in {t}"),
