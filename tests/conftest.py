@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from tandem.accounts.actions import add_user
@@ -23,6 +25,15 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # What a test writes is seen by all of it and rolled back with it, progress included.
 progress.ALIAS = "default"
+
+# How long an example takes says something of the machine, and what a test sets up lasts as long as
+# its examples: each of them rolls back what it writes, or does not mind.
+hypothesis_settings.register_profile(
+    "tandem",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("tandem")
 
 PASSWORD = "tin whistle and harbour lights"
 

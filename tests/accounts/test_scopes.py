@@ -1,7 +1,7 @@
 """The one policy of who sees which rows, against a model that looks at every row."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.accounts.models import ApiToken, Membership, Team, User
@@ -44,11 +44,7 @@ members = st.sets(st.tuples(st.integers(0, USERS - 1), st.integers(0, TEAMS - 1)
 owners = st.lists(st.one_of(st.none(), st.integers(0, USERS - 1)), max_size=12)
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60)
 @given(
     members=members,
     owners=owners,

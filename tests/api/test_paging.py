@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.people.actions import create_person, delete_person
@@ -54,9 +54,7 @@ def walk(api: Any, sort: str, limit: int, between: Any) -> list[str]:
         between()
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 @given(
     rows=st.lists(people, min_size=1, max_size=9),
     sort=st.sampled_from(SORTS),

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.campaigns.actions import (
@@ -140,9 +140,7 @@ def test_costs_are_summed_by_currency_channel_and_day(plan, spend, system):
     ]
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**9), 10**9), st.sampled_from(["GBP", "JPY", "EUR"])),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.consent import queries
@@ -177,9 +177,7 @@ class World:
         return [one for one in range(len(self.people)) if one not in taken]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(deeds=DEEDS)
 def test_whoever_said_no_last_and_stands_alone_is_not_written_to(deeds, say, join, part, system):
     world = World([create_person(system, data=NewPerson(name=f"P {n}"))[0] for n in range(PEOPLE)])

@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connections, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.deals.actions import (
@@ -66,9 +66,7 @@ def is_whole(deal: Deal) -> None:
 
 
 @pytest.mark.django_db
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(verbs)
 def test_stays_tile_the_time_and_closed_means_closed(seller_of_one, done):
     actor, deal = seller_of_one

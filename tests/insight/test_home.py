@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.handoff.models import Handoff, Lead, Motion
@@ -166,7 +166,6 @@ def test_a_panel_comes_alone_for_a_page_that_heard_of_a_change(client: Client, m
 # --- the drawing ----------------------------------------------------------------------------------
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=40))
 def test_bars_stay_in_their_box(values):
     chart = bar_chart([Bar(str(at), [Part("mkt", value)]) for at, value in enumerate(values)])

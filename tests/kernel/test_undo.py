@@ -2,7 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.kernel.actions import action, last_change_set
@@ -202,9 +202,7 @@ steps = st.lists(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(before=steps, deed=steps)
 def test_undo_is_the_inverse_of_any_change_set(
     system: Actor, before: list[tuple[str, str, str]], deed: list[tuple[str, str, str]]

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.accounts.actions import deactivate_user, hide_fields
@@ -164,9 +164,7 @@ def test_whose_role_does_not_see_owners_is_not_told_of_being_one(isla, priya, an
     assert unread_count(actor_for(priya)) == 0
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(
     owners=st.lists(st.sampled_from(["isla", "priya", None]), min_size=1, max_size=4),
     mentioned=st.lists(st.integers(0, 3), max_size=4),

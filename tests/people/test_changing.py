@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.kernel.actor import Scope
@@ -335,9 +335,7 @@ def test_doubles_are_seen_while_typing(admin, add, make_actor):
 names = st.text(st.characters(categories=("L", "Nd", "Zs"), codec="utf-8"), min_size=1, max_size=30)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(name=names.filter(lambda text: bool(text.strip())))
 def test_keys_follow_every_name(admin, name):
     person, _new = create_person(admin, data=NewPerson(name="Start"))

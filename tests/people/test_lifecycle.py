@@ -91,7 +91,7 @@ class AnyWay(TestCase):
     """Whatever way somebody goes, the state is what the log says."""
 
     @given(st.lists(st.tuples(st.sampled_from(list(Stage)), st.booleans()), max_size=8))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_the_state_is_the_fold_of_the_log(self, steps: list[tuple[Stage, bool]]) -> None:
         system = job_actor("scene", frozenset(declared()))
         ann = person_id(system)

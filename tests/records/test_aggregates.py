@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.accounts.actions import add_token
@@ -72,9 +72,7 @@ def test_amounts_of_unlike_currencies_are_never_added(admin: Actor, orders: Any)
     ]
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 @given(picked=st.sets(st.integers(0, 4)))
 def test_sums_by_currency_are_those_of_the_rows_that_match(
     admin: Actor, orders: list[tuple[str, int]], picked: set[int]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.accounts.models import User
@@ -120,9 +120,7 @@ trees = st.recursive(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(tree=trees)
 def test_a_tree_lets_through_what_its_plain_reading_does(
     system: Actor, cast: dict[str, dict[str, Any]], tree: Node

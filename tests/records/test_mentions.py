@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.accounts.actions import change_user, deactivate_user
@@ -64,7 +64,6 @@ def test_each_colleague_has_words_that_name_nobody_else():
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(st.sampled_from([PRIYA, PRIYA_TOO, ANN, ANN_LEE]), max_size=5),
     st.lists(st.sampled_from([" and ", ", ", ".\n", " – ", " @ "]), min_size=6, max_size=6),

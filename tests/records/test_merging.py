@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.accounts.models import User
@@ -527,9 +527,7 @@ def test_the_general_undo_takes_it_apart_and_its_undo_merges_again(
     assert differences(before, everything(kind, one.pk, other.pk)) == []
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_later_edits_of_the_survivor_stay_and_all_else_goes_back(
     data, system, stage, add, person_kind
@@ -604,9 +602,7 @@ ORDERS = st.lists(
 )
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12)
 @given(links=SOME, order=ORDERS)
 def test_merged_and_parted_in_any_order_all_are_as_they_were(
     links, order, system, stage, add, person_kind

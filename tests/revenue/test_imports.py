@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.kernel.actor import Actor
@@ -292,11 +292,7 @@ sources = count(1)
 cents = st.decimals(min_value=Decimal(-500), max_value=Decimal(500), places=3)
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=15)
 @given(lines=st.lists(st.tuples(st.integers(-50, 50), cents), min_size=1, max_size=20))
 def test_amounts_are_rounded_as_the_rule_says(load, lines):
     source = f"s{next(sources)}"
