@@ -7,6 +7,9 @@ on("input", "form[data-dirty]", (_event, form) => dirty.add(form));
 on("submit", "form[data-dirty]", (_event, form) => dirty.delete(form));
 on("reset", "form[data-dirty]", (_event, form) => dirty.delete(form));
 
+// A link that takes the place of what was begun throws it away on purpose.
+on("click", "form[data-dirty] a[data-leave]", (_event, link) => dirty.delete(link.closest("form")));
+
 const unsaved = () => [...dirty].some((form) => form.isConnected);
 
 addEventListener("beforeunload", (event) => {

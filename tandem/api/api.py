@@ -15,6 +15,8 @@ from tandem.insight.api import router as insight_router
 from tandem.kernel.api import router as kernel_router
 from tandem.measures.api import router as measures_router
 from tandem.notifications.api import router as notifications_router
+from tandem.people.api import companies as companies_router
+from tandem.people.api import people as people_router
 from tandem.records.api import (
     accesses_router,
     erasures_router,
@@ -46,6 +48,8 @@ def build_api() -> NinjaAPI:
     api.add_router("", kernel_router)
     for object_type in OBJECT_TYPES:
         api.add_router(f"/{object_type.slug}", router_for(object_type))
+    api.add_router("/people", people_router)
+    api.add_router("/companies", companies_router)
     api.add_router("/deals", deals_router)
     api.add_router("/pipelines", pipelines_router)
     api.add_router("/imports", imports_router)

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, Exists, OuterRef, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from psycopg import sql
+from psycopg.errors import CheckViolation
 
 from tandem.kernel.actions import (
     action,
@@ -242,7 +243,10 @@ def _take_back(
                 _restore_deleted(undone, table)
                 _restore_values(undone, table)
                 _step(progress, 2 * len(tables))
+            _look_at_once()
     except IntegrityError as error:
+        if isinstance(error.__cause__, CheckViolation):
+            raise UndoConflict() from error
         raise _taken(error) from error
 
 
@@ -263,6 +267,12 @@ def _taken(error: IntegrityError) -> UndoConflict:
     }
     field = f"{told.table_name}.{found['columns']}"
     return UndoConflict(text, errors=[FieldError(field=field, code="taken", message=text)])
+
+
+def _look_at_once() -> None:
+    """Have what the database looks at when a transaction ends looked at now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
 def put_back_values(change_set_id: int) -> None:
@@ -459,10 +469,33 @@ def _restore_values(change_set_id: int, tracking: Tracking) -> None:
         "      jsonb_agg(jsonb_build_array(path[1], path[2], old, new))"
         "        FILTER (WHERE path[2] IS NOT NULL) AS parts"
         "    FROM (" + _CHANGES + ") v GROUP BY object_id"
-        "  ) o) c WHERE t.id = c.object_id"
-    ).format(table=_table(tracking), assignments=assignments, bookkeeping=_bookkeeping(tracking))
-    with connection.cursor() as cursor:
-        cursor.execute(statement, _parameters(change_set_id, tracking))
+        "  ) o) c WHERE t.id = c.object_id AND {which}"
+    )
+    for which in _in_turn(tracking):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                statement.format(
+                    table=_table(tracking),
+                    assignments=assignments,
+                    bookkeeping=_bookkeeping(tracking),
+                    which=which,
+                ),
+                _parameters(change_set_id, tracking),
+            )
+
+
+def _in_turn(tracking: Tracking) -> list[sql.Composable]:
+    """Which rows go back first: where only one row may have a flag, those that lose it."""
+    meta = tracking.model._meta
+    unique = [one for one in meta.constraints if isinstance(one, UniqueConstraint)]
+    flags = [field.column for field in meta.concrete_fields if isinstance(field, BooleanField)]
+    if not flags or not any(one.condition for one in unique):
+        return [sql.SQL("true")]
+    loses = sql.SQL(" OR ").join(
+        sql.SQL("coalesce(c.old -> {flag} = 'false', false)").format(flag=sql.Literal(flag))
+        for flag in flags
+    )
+    return [sql.SQL("({})").format(loses), sql.SQL("NOT ({})").format(loses)]
 
 
 def _put_back(column: str, tracking: Tracking) -> sql.Composable:

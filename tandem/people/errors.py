@@ -75,6 +75,44 @@ class ParentInvalid(Invalid):
     message = _("A company cannot belong to itself.")
 
 
+class LanguageUnknown(Invalid):
+    code = "language_unknown"
+    message = _("This language is not known; write it as en or en-GB.")
+
+
+class DatesTurned(Invalid):
+    """Something ends before it begins."""
+
+    code = "dates_turned"
+    message = _("The end is before the beginning.")
+
+
+class JobEmpty(Invalid):
+    """A job of which nothing is said."""
+
+    code = "job_empty"
+    message = _("Write a company or a title.")
+
+
+class PersonUnknown(Invalid):
+    code = "person_unknown"
+    message = _("This person is not here, or you may not see them.")
+
+
+class TieWithSelf(Invalid):
+    """Nobody stands in a relationship to themselves."""
+
+    code = "tie_with_self"
+    message = _("This is the same person.")
+
+
+class TieExists(Conflict):
+    """The two have this tie already, perhaps the other way round."""
+
+    code = "tie_exists"
+    message = _("This is noted between the two already.")
+
+
 class AddressTaken(Conflict):
     """The address belongs to another person, whom the actor may see."""
 

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tandem.kernel.history import tracked
 from tandem.kernel.models import Record, Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectKey, SubjectRefs
-from tandem.people.rules import SizeBand, Stage
+from tandem.people.rules import KEPT_TIES, Reach, SizeBand, Stage, Tie
 from tandem.records.models import Customisable
 
 _LIVE = Q(deleted_at__isnull=True)
@@ -27,6 +28,17 @@ SIZE_LABELS: Mapping[SizeBand, str | Promise] = {
     SizeBand.ENTERPRISE: _("1,000 and more"),
 }
 
+TIE_LABELS: Mapping[Tie, str | Promise] = {
+    Tie.REPORTS_TO: _("reports to"),
+    Tie.LEADS: _("leads"),
+    Tie.ASSISTANT_OF: _("is assistant of"),
+    Tie.ASSISTED_BY: _("has as assistant"),
+    Tie.INTRODUCED_BY: _("was introduced by"),
+    Tie.INTRODUCED: _("introduced"),
+    Tie.WORKED_WITH: _("worked with"),
+    Tie.FAMILY: _("is family of"),
+    Tie.KNOWS: _("knows"),
+}
 
 STAGE_LABELS: Mapping[Stage, str | Promise] = {
     Stage.VISITOR: _("Visitor"),
@@ -51,13 +63,13 @@ STAGE_LABELS: Mapping[Stage, str | Promise] = {
 }
 
 
-class ReachStatus(models.TextChoices):
-    """Whether an address or number can be reached, as far as we know."""
-
-    OK = "ok", _("Works")
-    BOUNCED = "bounced", _("Bounced")
-    COMPLAINED = "complained", _("Complained")
-    INVALID = "invalid", _("Invalid")
+REACH_LABELS: Mapping[Reach, str | Promise] = {
+    Reach.OK: _("Works"),
+    Reach.BOUNCED: _("Bounced"),
+    Reach.COMPLAINED: _("Complained"),
+    Reach.INVALID: _("Invalid"),
+}
+_REACH = [(str(one), label) for one, label in REACH_LABELS.items()]
 
 
 class Party(Customisable, Record):
@@ -88,6 +100,7 @@ class Person(Party):
 
     given_name = models.CharField(max_length=200, blank=True)
     family_name = models.CharField(max_length=200, blank=True)
+    salutation = models.CharField(max_length=40, blank=True, default="", db_default="")
     locale = models.CharField(max_length=20, blank=True)
     time_zone = models.CharField(max_length=60, blank=True)
 
@@ -121,7 +134,7 @@ class PersonEmail(Tracked):
     address = models.CharField(max_length=254)
     normalized = models.CharField(max_length=254)
     is_primary = models.BooleanField(default=True)
-    status = models.CharField(max_length=10, choices=ReachStatus, default=ReachStatus.OK)
+    status = models.CharField(max_length=10, choices=_REACH, default="ok")
     verified_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=40, blank=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -156,7 +169,7 @@ class PersonPhone(Tracked):
     number = models.CharField(max_length=40)
     normalized = models.CharField(max_length=20)
     is_primary = models.BooleanField(default=True)
-    status = models.CharField(max_length=10, choices=ReachStatus, default=ReachStatus.OK)
+    status = models.CharField(max_length=10, choices=_REACH, default="ok")
     verified_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=40, blank=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -175,6 +188,23 @@ class PersonPhone(Tracked):
 
     def __str__(self) -> str:
         return self.number
+
+
+# The library has no types for this one.
+_OF_PARENT = pgtrigger.UpdateOf("parent_id")  # type: ignore[no-untyped-call]
+NO_CIRCLE = """
+    PERFORM pg_advisory_xact_lock(hashtextextended('people.parents', 0));
+    IF EXISTS (
+        WITH RECURSIVE above AS (
+            SELECT c.parent_id AS id FROM people_company c WHERE c.id = NEW.id
+            UNION SELECT c.parent_id FROM people_company c JOIN above a ON c.id = a.id
+        ) SELECT FROM above WHERE id = NEW.id
+    ) THEN
+        RAISE EXCEPTION 'company % would stand above itself', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'company_no_circle';
+    END IF;
+    RETURN NULL;
+"""
 
 
 @tracked(root=("company", "id"), exclude=("search_key", "sort_key"))
@@ -209,6 +239,18 @@ class Company(Party):
             models.CheckConstraint(
                 condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
                 name="company_not_its_own_parent",
+            ),
+        ]
+        triggers: ClassVar = [
+            # Looks when the transaction ends, so that a merge may turn things round in between, and
+            # waits for whoever else moves companies at this moment: an undo is no action of ours.
+            pgtrigger.Trigger(
+                name="no_circle",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | _OF_PARENT,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(new__parent__isnull=False),
+                func=NO_CIRCLE,
             ),
         ]
         indexes: ClassVar = [
@@ -287,10 +329,51 @@ class Employment(Tracked):
                 condition=_LIVE & Q(is_primary=True, ended_on__isnull=True),
                 name="employment_one_primary",
             ),
+            models.CheckConstraint(
+                condition=Q(started_on__isnull=True)
+                | Q(ended_on__isnull=True)
+                | Q(ended_on__gte=F("started_on")),
+                name="employment_ends_after_it_began",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title or f"employment {self.pk}"
+
+
+@tracked(root=("person", "from_person"))
+class Relationship(Tracked):
+    """How one person stands to another, in the words of the first; one of a type between two."""
+
+    from_person = SubjectKey(
+        Person, related_name="ties_from", on_merge=OnMerge.CUSTOM, on_erase=OnErase.DELETE
+    )
+    to_person = SubjectKey(
+        Person, related_name="ties_to", on_merge=OnMerge.CUSTOM, on_erase=OnErase.DELETE
+    )
+    type = models.CharField(
+        max_length=20, choices=[(str(tie), TIE_LABELS[tie]) for tie in KEPT_TIES]
+    )
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Least("from_person", "to_person"),
+                Greatest("from_person", "to_person"),
+                "type",
+                name="relationship_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(from_person=F("to_person")), name="relationship_of_two"
+            ),
+            models.CheckConstraint(
+                condition=Q(type__in=[str(tie) for tie in KEPT_TIES]), name="relationship_type"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_person_id} {self.type} {self.to_person_id}"
 
 
 class LifecycleState(Tracked):

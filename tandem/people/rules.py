@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import phonenumbers
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 from publicsuffixlist import PublicSuffixList
 
@@ -39,6 +39,50 @@ class SizeBand(StrEnum):
     MEDIUM = "50-249"
     LARGE = "250-999"
     ENTERPRISE = "1000+"
+
+
+class Reach(StrEnum):
+    """Whether an address or number can be reached, as far as we know."""
+
+    OK = "ok"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    INVALID = "invalid"
+
+
+class Tie(StrEnum):
+    """How one person stands to another, as it is said from the first one's side."""
+
+    REPORTS_TO = "reports_to"
+    LEADS = "leads"
+    ASSISTANT_OF = "assistant_of"
+    ASSISTED_BY = "assisted_by"
+    INTRODUCED_BY = "introduced_by"
+    INTRODUCED = "introduced"
+    WORKED_WITH = "worked_with"
+    FAMILY = "family"
+    KNOWS = "knows"
+
+
+# What the same tie is called from the other side, where it is called something else. It is kept in
+# the words of the left column only, whoever says it.
+_TURNED = {
+    Tie.REPORTS_TO: Tie.LEADS,
+    Tie.ASSISTANT_OF: Tie.ASSISTED_BY,
+    Tie.INTRODUCED_BY: Tie.INTRODUCED,
+}
+_BACK = {there: here for here, there in _TURNED.items()}
+KEPT_TIES = tuple(tie for tie in Tie if tie not in _BACK)
+
+
+def turned(tie: Tie) -> Tie:
+    """A tie as the other side says it; turning twice changes nothing."""
+    return _TURNED.get(tie) or _BACK.get(tie) or tie
+
+
+def is_kept(tie: Tie) -> bool:
+    """Whether a tie is kept in these words; else in those of the other side."""
+    return tie not in _BACK
 
 
 NEW_BUSINESS = "new_business"  # the motion that everybody is in who was never a customer
@@ -491,6 +535,20 @@ def country_of(name: str) -> str:
     if len(code) == 2 and code in _territories().values():
         return code
     return _territories().get(plain, "")
+
+
+# --- languages ------------------------------------------------------------------------------------
+
+
+def language_tag(text: str) -> str:
+    """A language, with a region perhaps, in its one form: ``EN_gb`` -> ``en-GB``; empty where it is
+    none that is known (CLDR)."""
+    words = text.strip().replace("_", "-").split("-")
+    try:
+        found = Locale.parse("_".join([words[0].lower(), *(word.upper() for word in words[1:])]))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return ""
+    return "-".join(filter(None, [found.language, found.territory]))
 
 
 # --- what files say -------------------------------------------------------------------------------

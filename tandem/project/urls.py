@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("tandem.handoff.urls")),
     path("", include("tandem.insight.urls")),
     path("", include("tandem.deals.urls")),
+    path("", include("tandem.people.urls")),
     path("", include("tandem.web.urls")),
     path("", include("tandem.records.urls")),
 ]

@@ -64,6 +64,7 @@ class Field:
     A column of money holds minor units; the record has their ``currency``. ``custom`` is there for
     a field that the company added: its value stands in the JSON column ``x``. ``also`` names what
     tells its value too, in forms, answers and columns: where the field is hidden, so is that.
+    ``group`` is the heading on a record page, where it is another than the usual one.
     """
 
     key: str
@@ -80,6 +81,7 @@ class Field:
     privacy: Privacy = Privacy.BUSINESS
     custom: Definition | None = None
     also: tuple[str, ...] = ()
+    group: Text = ""
 
     @property
     def path(self) -> str:
@@ -219,6 +221,7 @@ class ObjectType:
     is_scoped: bool = False  # visible_to follows the scope of this kind: own, team, all
     # The keys of the few that a text finds first, for who types: first_found(rows, text, limit).
     first_found: Callable[[QuerySet[Any], str, int], Sequence[int]] | None = None
+    new_fields: tuple[str, ...] = ()  # what the form for a new record asks; all where none is named
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
 
     @property
@@ -245,7 +248,7 @@ class ObjectType:
 
     def fields_for(self, actor: Actor) -> tuple[Field, ...]:
         """The fields that are there for an actor: the one rule behind every door."""
-        hidden = actor.hidden_of(self.kind)
+        hidden = self.names_hidden(actor)
         if not hidden:
             return self.every_field
         return tuple(field for field in self.every_field if field.key not in hidden)
@@ -418,7 +421,8 @@ class RecordTab(Protocol):
 
 @runtime_checkable
 class RecordPanel(Protocol):
-    """A group on the right of a record page and in the side panel."""
+    """A group on the right of a record page and in the side panel; at the left, below the fields,
+    where it has a true ``is_left``."""
 
     order: int
     in_peek: bool
@@ -442,7 +446,8 @@ class RecordHead(Protocol):
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Records of the kind ``to`` that belong to those of ``kind``, for filters: those whose path
-    ``theirs`` is what the path ``own`` is here. Where ``field`` is hidden, so is this."""
+    ``theirs``, or ``or_theirs`` where there is one, is what the path ``own`` is here. Where
+    ``field`` is hidden, so is this."""
 
     kind: str
     key: str
@@ -451,6 +456,7 @@ class Relation:
     own: str
     theirs: str
     field: str = ""
+    or_theirs: str = ""
 
 
 # By kind and key: company.deals.

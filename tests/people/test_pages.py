@@ -69,7 +69,7 @@ def test_older_entries_load_behind_the_newest(browser, ann, user, system):
     first = browser.get(url).content.decode()
     assert "note 54." in first
     assert "note 04." not in first
-    older = first.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    older = "/timeline" + first.split('hx-get="/timeline')[1].split('"')[0].replace("&amp;", "&")
     assert older.startswith("/timeline/people/")
     fragment = browser.get(older, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment

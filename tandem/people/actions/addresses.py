@@ -27,33 +27,35 @@ ATTEMPTS = 3
 # --- taking ---------------------------------------------------------------------------------------
 
 
-def claim_address(person_id: int, address: str, normalized: str) -> bool:
-    """Take a mail address for a new person; False when another has it."""
+def claim_address(
+    person_id: int, address: str, normalized: str, *, is_primary: bool = True
+) -> bool:
+    """Take a mail address for a person; False when another has it."""
     # Waits for whoever inserts the same address at this moment, then says whether it is free.
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO people_personemail
                 (person_id, address, normalized, is_primary, status, source, created_in_id)
-            VALUES (%s, %s, %s, true, 'ok', '', tandem_change_set())
+            VALUES (%s, %s, %s, %s, 'ok', '', tandem_change_set())
             ON CONFLICT (normalized) WHERE deleted_at IS NULL DO NOTHING
             """,
-            [person_id, address, normalized],
+            [person_id, address, normalized, is_primary],
         )
         return bool(cursor.rowcount == 1)
 
 
-def claim_domain(company_id: int, domain: str) -> bool:
-    """Take a domain for a new company; False when another has it. Free mail is shared."""
+def claim_domain(company_id: int, domain: str, *, is_primary: bool = True) -> bool:
+    """Take a domain for a company; False when another has it. Free mail is shared."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO people_companydomain
                 (company_id, domain, is_primary, is_shared, created_in_id)
-            VALUES (%s, %s, true, %s, tandem_change_set())
+            VALUES (%s, %s, %s, %s, tandem_change_set())
             ON CONFLICT (domain) WHERE deleted_at IS NULL AND NOT is_shared DO NOTHING
             """,
-            [company_id, domain, is_free_mail(domain)],
+            [company_id, domain, is_primary, is_free_mail(domain)],
         )
         return bool(cursor.rowcount == 1)
 
@@ -76,12 +78,12 @@ def claim_domains(pairs: Iterable[tuple[int, str]]) -> None:
         )
 
 
-def full_number(text: str, country: str) -> str:
+def full_number(text: str, country: str, *, field: str = "phone") -> str:
     """A phone number in E.164, read as one of this country or else of ours. Raises PhoneInvalid."""
     try:
         return normalize_phone(text, country or company_settings().default_country)
     except PhoneInvalid as error:
-        raise PhoneInvalid(field="phone") from error
+        raise PhoneInvalid(field=field) from error
 
 
 # --- changing -------------------------------------------------------------------------------------

@@ -106,7 +106,14 @@ def stored(value: Any) -> str:
 
 
 # The plain columns by field: what many records can be given at once, beside an owner.
-PLAIN_OF_PERSON: Mapping[str, str] = {"country": "country"}
+PLAIN_OF_PERSON: Mapping[str, str] = {
+    "country": "country",
+    "salutation": "salutation",
+    "given_name": "given_name",
+    "family_name": "family_name",
+    "language": "locale",
+    "time_zone": "time_zone",
+}
 PLAIN_OF_COMPANY: Mapping[str, str] = {
     "industry": "industry",
     "size": "size_band",

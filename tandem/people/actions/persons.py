@@ -26,7 +26,7 @@ from tandem.people.actions.changes import (
     plain,
 )
 from tandem.people.actions.companies import company_for
-from tandem.people.actions.employments import change_employer, change_title
+from tandem.people.actions.employments import change_employer, of_job
 from tandem.people.actions.owners import change_owner, first_owner
 from tandem.people.actions.rows import locked, touch
 from tandem.people.errors import AddressTaken
@@ -99,8 +99,11 @@ def _insert_person(actor: Actor, data: NewPerson, normalized: str) -> Person | N
     with transaction.atomic():
         person = Person.objects.create(
             name=data.name,
-            given_name=names.given,
-            family_name=names.family,
+            given_name=data.given_name or names.given,
+            family_name=data.family_name or names.family,
+            salutation=data.salutation or "",
+            locale=data.language or "",
+            time_zone=data.time_zone or "",
             country=data.country or "",
             owner_id=first_owner(actor, data.owner, kind="person"),
             sort_key=sort_key(data.name),
@@ -111,9 +114,14 @@ def _insert_person(actor: Actor, data: NewPerson, normalized: str) -> Person | N
             return None
     if phone:
         PersonPhone.objects.create(person=person, number=shown_phone(phone), normalized=phone)
-    if data.company or data.title:
-        company = company_for(actor, data.company) if data.company else None
-        Employment.objects.create(person=person, company=company, title=data.title or "")
+    if data.company or data.title or data.function or data.seniority:
+        Employment.objects.create(
+            person=person,
+            company=company_for(actor, data.company) if data.company else None,
+            title=data.title or "",
+            function=data.function or "",
+            seniority=data.seniority or "",
+        )
     return person
 
 
@@ -121,7 +129,7 @@ _STEPS: Mapping[str, Step] = {
     "name": change_name,
     "email": change_address,
     "phone": change_phone,
-    "title": change_title,
+    **{name: of_job(name) for name in ("title", "function", "seniority")},
     "company": change_employer,
     "owner": change_owner,
     **{name: plain(name, column) for name, column in PLAIN_OF_PERSON.items()},

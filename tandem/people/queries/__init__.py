@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, FilteredRelation, Model, Q, QuerySet
 
+from tandem.accounts.models import User
 from tandem.accounts.queries import scoped
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError, Missing
@@ -23,6 +24,7 @@ from tandem.people.models import (
     Person,
     PersonEmail,
     PersonPhone,
+    Relationship,
 )
 from tandem.people.queries.search import SHORTEST_NEAR, near
 from tandem.people.queries.search import first_found as first_found
@@ -32,6 +34,7 @@ from tandem.people.rules import (
     MILESTONES,
     NEW_BUSINESS,
     Stage,
+    Tie,
     bare_firm,
     bare_name,
     folded,
@@ -41,6 +44,7 @@ from tandem.people.rules import (
     normalize_phone,
     rank,
     sort_key,
+    turned,
 )
 from tandem.people.schemas import NewPerson
 from tandem.records.queries.merging import selves_of
@@ -51,6 +55,13 @@ AnyParty = TypeVar("AnyParty", bound=Party)
 
 MAX_DUPLICATES = 5
 MAX_ANCESTORS = 50
+MOST_BELOW = 5_000
+
+# How far and how broadly a way to a person is looked for.
+MOST_STEPS = 3
+MOST_WAYS = 5
+WAYS_BREADTH = 300
+SMALL_FIRM = 30
 
 
 # The one main row of each part: a partial unique index sees to it that a join gives no row twice.
@@ -59,8 +70,12 @@ _OF_PERSON = {
     "primary_email": ("emails", _MAIN),
     "primary_phone": ("phones", _MAIN),
     "primary_job": ("employments", {**_MAIN, "ended_on__isnull": True}),
+    "any_job": ("employments", {"deleted_at__isnull": True}),  # a join that may give several rows
 }
-_OF_COMPANY = {"primary_domain": ("domains", _MAIN)}
+_OF_COMPANY = {
+    "primary_domain": ("domains", _MAIN),
+    "any_job": ("employments", {"deleted_at__isnull": True}),
+}
 _WITH_PERSON = ("owner", "primary_email", "primary_phone", "primary_job", "primary_job__company")
 _WITH_COMPANY = ("owner", "parent", "primary_domain")
 
@@ -230,6 +245,19 @@ def _if_visible(rows: QuerySet[AnyParty], pk: int | None) -> AnyParty | None:
     return found
 
 
+def person_called(actor: Actor, named: str) -> Person | None:
+    """A visible person by public id, mail address or name (case and accents aside), the oldest of
+    several. Raises AddressInvalid, ExistsNotVisible."""
+    rows = people_visible_to(actor).order_by("pk")
+    try:
+        return rows.filter(public_id=UUID(named)).first()
+    except ValueError:
+        if "@" in named:
+            return person_with_address(actor, normalize_email(named))
+        key = sort_key(named)
+        return rows.filter(sort_key=key).first() if key else None
+
+
 def company_called(actor: Actor, name_or_id: str) -> Company | None:
     """A visible company by public id or by name (case and accents aside), the oldest of several."""
     rows = companies_visible_to(actor).order_by("pk")
@@ -277,6 +305,244 @@ def current_jobs(rows: QuerySet[Employment]) -> QuerySet[Employment]:
     return rows.filter(ended_on__isnull=True, deleted_at__isnull=True)
 
 
+def emails_of(actor: Actor, person_id: UUID) -> QuerySet[PersonEmail]:
+    """The mail addresses of a visible person, the main one first."""
+    return _belonging(PersonEmail, person__in=_one_of(people_visible_to(actor), person_id))
+
+
+def phones_of(actor: Actor, person_id: UUID) -> QuerySet[PersonPhone]:
+    """The phone numbers of a visible person, the main one first."""
+    return _belonging(PersonPhone, person__in=_one_of(people_visible_to(actor), person_id))
+
+
+def domains_of(actor: Actor, company_id: UUID) -> QuerySet[CompanyDomain]:
+    """The domains of a visible company, the main one first."""
+    return _belonging(CompanyDomain, company__in=_one_of(companies_visible_to(actor), company_id))
+
+
+def jobs_of(actor: Actor, person_id: UUID) -> QuerySet[Employment]:
+    """The jobs of a visible person with their companies: held today, then the latest."""
+    rows = live_parts(Employment, person__in=_one_of(people_visible_to(actor), person_id))
+    return rows.select_related("company").order_by(
+        F("ended_on").desc(nulls_first=True),
+        "-is_primary",
+        F("started_on").desc(nulls_last=True),
+        "-pk",
+    )
+
+
+def _belonging(model: type[Model], **of: Any) -> QuerySet[Any]:
+    return live_parts(model, **of).order_by("-is_primary", "pk")
+
+
+def _one_of(rows: QuerySet[Any], public_id: UUID) -> QuerySet[Any]:
+    return rows.filter(public_id=public_id).order_by().values("pk")
+
+
+def addresses_of(ids: Sequence[int]) -> Mapping[int, str]:
+    """All mail addresses of some persons, the main one first, with commas; one query."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    mails = _belonging(PersonEmail, person_id__in=ids)
+    for pk, address in mails.values_list("person_id", "address"):
+        found[pk].append(address)
+    return {pk: ", ".join(addresses) for pk, addresses in found.items()}
+
+
+def parent_names(actor: Actor, ids: Collection[int]) -> Mapping[int, str]:
+    """By company the name of the one above it, where the actor sees that; one query."""
+    above = Company.objects.filter(pk__in=ids, parent__in=companies_visible_to(actor).values("pk"))
+    return dict(above.values_list("pk", "parent__name"))
+
+
+def people_before(actor: Actor, company_id: int) -> QuerySet[Person]:
+    """Visible persons who worked at a company and do so no more, by name: where they are now is in
+    ``primary_job``."""
+    jobs = Employment.objects.filter(company_id=company_id, deleted_at__isnull=True)
+    was, is_there = jobs.filter(ended_on__isnull=False), jobs.filter(ended_on__isnull=True)
+    rows = people_visible_to(actor).filter(pk__in=was.values("person_id"))
+    rows = rows.exclude(pk__in=is_there.values("person_id"))
+    return prepare_people(rows).order_by("sort_key", "pk")
+
+
+# --- how persons stand to each other --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A tie as one person's page shows it: in whose words, and with whom."""
+
+    id: int
+    tie: Tie
+    person: Person
+    note: str
+
+
+def ties_of(actor: Actor, person_id: UUID) -> QuerySet[Relationship]:
+    """The ties of a person, where the actor sees both."""
+    seen = people_visible_to(actor).order_by().values("pk")
+    here = _one_of(people_visible_to(actor), person_id)
+    return (
+        Relationship.objects.filter(Q(from_person__in=here) | Q(to_person__in=here))
+        .filter(from_person__in=seen, to_person__in=seen)
+        .select_related("from_person", "to_person")
+        .order_by("pk")
+    )
+
+
+def known_to(actor: Actor, person: Person) -> list[Known]:
+    """Whom a person stands to and how, said from their side; one query."""
+    found = []
+    for row in ties_of(actor, person.public_id):
+        is_own = row.from_person_id == person.pk
+        tie = Tie(row.type) if is_own else turned(Tie(row.type))
+        found.append(Known(row.pk, tie, row.to_person if is_own else row.from_person, row.note))
+    return sorted(found, key=lambda one: (list(Tie).index(one.tie), one.person.sort_key))
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """A way to a person: who of us owns the first of ``steps``; each step names a person and what
+    ties them to the next, the last one to the person who is looked for."""
+
+    colleague: User
+    steps: Sequence[tuple[Person, Tie | None]]
+
+
+def ways_in(actor: Actor, person: Person) -> list[WayIn]:
+    """Who of us knows somebody who knows them: the shortest ways over at most three ties, only by
+    persons whom the actor sees, a few at most.
+
+    We know those whom one of us owns. Besides what is noted, people know each other who work at the
+    same company today, where that is small (a tie of None). Two or three queries a step, each over
+    at most ``WAYS_BREADTH`` persons.
+    """
+    came_by: dict[int, tuple[int, Tie | None]] = {}
+    edge, seen, ends = [person.pk], {person.pk}, list[int]()
+    for _step in range(MOST_STEPS):
+        links = _links_to(edge)
+        fresh = [pk for pk in links if pk not in seen]
+        rows = people_visible_to(actor).filter(pk__in=fresh, deleted_at__isnull=True)
+        visible = dict(rows.order_by("pk").values_list("pk", "owner_id")[:WAYS_BREADTH])
+        came_by |= {pk: links[pk] for pk in visible}
+        seen |= set(fresh)
+        ends += [pk for pk, owner in visible.items() if owner]
+        edge = list(visible)
+        if len(ends) >= MOST_WAYS or not edge:
+            break
+    return _ways_from(ends[:MOST_WAYS], came_by, person.pk)
+
+
+def _links_to(ids: Sequence[int]) -> dict[int, tuple[int, Tie | None]]:
+    """Who is tied to one of these persons, and how, said from their side: what is noted before what
+    follows from working together; two queries."""
+    found: dict[int, tuple[int, Tie | None]] = {}
+    here = set(ids)
+    noted = Relationship.objects.filter(Q(from_person__in=ids) | Q(to_person__in=ids))
+    for one, two, tie in noted.order_by("pk").values_list("from_person_id", "to_person_id", "type"):
+        if two in here:
+            found.setdefault(one, (two, Tie(tie)))
+        if one in here:
+            found.setdefault(two, (one, turned(Tie(tie))))
+    jobs = current_jobs(Employment.objects.filter(company__isnull=False))
+    there = jobs.filter(person__in=ids).values("company_id")
+    small = (
+        jobs.filter(company__in=there)
+        .values("company_id")
+        .annotate(count=Count("person", distinct=True))
+        .filter(count__lte=SMALL_FIRM)
+        .values("company_id")
+    )
+    at: dict[int, list[int]] = defaultdict(list)
+    for company, who in jobs.filter(company__in=small).values_list("company_id", "person_id"):
+        at[company].append(who)
+    for people in at.values():
+        known = next((pk for pk in people if pk in here), None)
+        for pk in people:
+            if known is not None and pk not in here:
+                found.setdefault(pk, (known, None))
+    return found
+
+
+def _ways_from(
+    ends: Sequence[int], came_by: Mapping[int, tuple[int, Tie | None]], goal: int
+) -> list[WayIn]:
+    trails: list[list[tuple[int, Tie | None]]] = []
+    for end in ends:
+        here, trail = end, list[tuple[int, Tie | None]]()
+        while here != goal:
+            following, tie = came_by[here]
+            trail.append((here, tie))
+            here = following
+        trails.append(trail)
+    ids = {pk for trail in trails for pk, _tie in trail}
+    people = Person.objects.select_related("owner").in_bulk(list(ids))
+    found = []
+    for trail in trails:
+        owner = people[trail[0][0]].owner
+        if owner is not None:
+            found.append(WayIn(owner, [(people[pk], tie) for pk, tie in trail]))
+    return found
+
+
+# --- groups of companies --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The group of a company, as far as the actor sees it: who stands above, the next one first;
+    who right below, with their people; how many companies and people there are in all of it."""
+
+    above: Sequence[Company]
+    below: Sequence[tuple[Company, int]]
+    companies: int
+    people: int
+
+
+def family_of(actor: Actor, company: Company) -> Family:
+    """The companies above and below one, and what they come to together; five queries."""
+    above, below = _lineage(company.pk)
+    visible = companies_visible_to(actor)
+    seen = visible.in_bulk([*above, *below])
+    counts = people_counts(actor, [company.pk, *(pk for pk in below if pk in seen)])
+    children = [seen[pk] for pk, parent in below.items() if parent == company.pk and pk in seen]
+    return Family(
+        above=[seen[pk] for pk in above if pk in seen],
+        below=[
+            (one, counts.get(one.pk, 0)) for one in sorted(children, key=lambda one: one.sort_key)
+        ],
+        companies=sum(pk in seen for pk in below),
+        people=sum(counts.values()),
+    )
+
+
+def _lineage(company_id: int) -> tuple[list[int], dict[int, int]]:
+    """The companies above one in order, and all below with their parents; one query, bounded."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE above AS (
+                SELECT parent_id AS id, 1 AS step FROM people_company WHERE id = %(id)s
+                UNION ALL SELECT c.parent_id, a.step + 1 FROM people_company c
+                JOIN above a ON c.id = a.id WHERE a.step < %(steps)s
+            ), below AS (
+                SELECT id, parent_id, 1 AS step FROM people_company
+                WHERE parent_id = %(id)s AND deleted_at IS NULL
+                UNION ALL SELECT c.id, c.parent_id, b.step + 1 FROM people_company c
+                JOIN below b ON c.parent_id = b.id
+                WHERE b.step < %(steps)s AND c.deleted_at IS NULL
+            )
+            SELECT id, NULL::bigint, step FROM above WHERE id IS NOT NULL
+            UNION ALL (SELECT id, parent_id, 0 FROM below ORDER BY id LIMIT %(most)s)
+            """,
+            {"id": company_id, "steps": MAX_ANCESTORS, "most": MOST_BELOW},
+        )
+        rows = cursor.fetchall()
+    return (
+        [pk for pk, _parent, step in sorted(rows, key=lambda row: row[2]) if step],
+        {pk: parent for pk, parent, step in rows if not step},
+    )
+
+
 # Each of these raised the version of its record by one.
 _CHANGES = (
     "people.changed",
@@ -285,6 +551,11 @@ _CHANGES = (
     "people.import_changed",
     "records.import_changed",
     "records.changed",
+    *(
+        f"people.{part}_{verb}"
+        for part in ("email", "phone", "domain", "job")
+        for verb in ("added", "changed", "ended", "main", "marked", "removed")
+    ),
 )
 
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tandem.accounts.schemas import countries
+from tandem.accounts.schemas import countries, time_zones
 from tandem.kernel.actor import Actor
 from tandem.people import actions, queries
 from tandem.people.models import (
@@ -30,7 +29,7 @@ from tandem.people.schemas import (
     PersonOut,
     RefOut,
 )
-from tandem.people.views.stories import country_name
+from tandem.people.views.stories import country_name, job_name
 from tandem.records.slots import (
     OBJECT_TYPES,
     Alike,
@@ -65,6 +64,11 @@ def size_choices() -> list[Choice]:
     return [Choice(str(band), label) for band, label in SIZE_LABELS.items()]
 
 
+def zone_choices() -> list[Choice]:
+    """Time zones by name."""
+    return [Choice(zone, zone.replace("_", " ")) for zone in time_zones()]
+
+
 def _touches(kind: str, actor: Actor, rows: Sequence[Any]) -> Mapping[int, Touch]:
     return last_touches(actor, kind, [row.pk for row in rows])
 
@@ -81,6 +85,19 @@ def _people_counts(actor: Actor, rows: Sequence[Any]) -> Mapping[int, int]:
     return queries.people_counts(actor, [row.pk for row in rows])
 
 
+def _all_addresses(actor: Actor, rows: Sequence[Any]) -> Mapping[int, str]:
+    return queries.addresses_of([row.pk for row in rows])
+
+
+def _parents(actor: Actor, rows: Sequence[Any]) -> Mapping[int, str]:
+    jobs = {row.pk: row.primary_job for row in rows}
+    firms = {pk: job.company_id for pk, job in jobs.items() if job is not None and job.company_id}
+    names = queries.parent_names(actor, set(firms.values()))
+    return {pk: names[firm] for pk, firm in firms.items() if firm in names}
+
+
+_NAMED = gettext_lazy("Name and language")
+
 # --- persons --------------------------------------------------------------------------------------
 
 
@@ -88,9 +105,7 @@ def _person_subtitle(person: Person) -> str:
     job = person.primary_job
     if job is None:
         return person.primary_email.address if person.primary_email else ""
-    if job.title and job.company:
-        return _("%(title)s at %(company)s") % {"title": job.title, "company": job.company.name}
-    return job.title or (job.company.name if job.company else "")
+    return job_name(job.title, job.company.name if job.company else "")
 
 
 def person_output(person: Person) -> dict[str, Any]:
@@ -105,6 +120,13 @@ def person_output(person: Person) -> dict[str, Any]:
         company=RefOut.of(job.company) if job else None,
         owner=RefOut.of(person.owner),
         country=person.country or None,
+        function=(job.function or None) if job else None,
+        seniority=(job.seniority or None) if job else None,
+        salutation=person.salutation or None,
+        given_name=person.given_name or None,
+        family_name=person.family_name or None,
+        language=person.locale or None,
+        time_zone=person.time_zone or None,
         created_at=person.created_at,
         updated_at=person.updated_at,
         version=person.row_version,
@@ -140,6 +162,7 @@ PERSON = ObjectType(
             sort="primary_email__normalized",
             is_editable=True,
             privacy=Privacy.PERSONAL,
+            also=("emails",),
         ),
         Field(
             "phone",
@@ -166,6 +189,23 @@ PERSON = ObjectType(
             source="primary_job__company__name",
             sort="primary_job__company__sort_key",
             is_editable=True,
+            also=("parent_company",),
+        ),
+        Field(
+            "function",
+            gettext_lazy("Function"),
+            _T.TEXT,
+            source="primary_job__function",
+            is_editable=True,
+            width="w-mid",
+        ),
+        Field(
+            "seniority",
+            gettext_lazy("Seniority"),
+            _T.TEXT,
+            source="primary_job__seniority",
+            is_editable=True,
+            width="w-mid",
         ),
         Field(
             "owner",
@@ -183,7 +223,68 @@ PERSON = ObjectType(
             is_editable=True,
             width="w-mid",
         ),
+        Field(
+            "salutation",
+            gettext_lazy("Salutation"),
+            _T.TEXT,
+            is_editable=True,
+            width="w-mid",
+            privacy=Privacy.PERSONAL,
+            group=_NAMED,
+        ),
+        Field(
+            "given_name",
+            gettext_lazy("Given name"),
+            _T.TEXT,
+            is_editable=True,
+            width="w-mid",
+            privacy=Privacy.PERSONAL,
+            group=_NAMED,
+        ),
+        Field(
+            "family_name",
+            gettext_lazy("Family name"),
+            _T.TEXT,
+            is_editable=True,
+            width="w-mid",
+            privacy=Privacy.PERSONAL,
+            group=_NAMED,
+        ),
+        Field(
+            "language",
+            gettext_lazy("Speaks"),
+            _T.TEXT,
+            source="locale",
+            is_editable=True,
+            width="w-mid",
+            group=_NAMED,
+        ),
+        Field(
+            "time_zone",
+            gettext_lazy("Time zone"),
+            _T.CHOICE,
+            choices=zone_choices,
+            is_editable=True,
+            width="w-mid",
+            group=_NAMED,
+        ),
         Field("tags", gettext_lazy("Tags"), _T.TAGS),
+        Field(
+            "emails",
+            gettext_lazy("All addresses"),
+            _T.TEXT,
+            load=_all_addresses,
+            is_filterable=False,
+            privacy=Privacy.PERSONAL,
+        ),
+        Field(
+            "parent_company",
+            gettext_lazy("Parent company"),
+            _T.TEXT,
+            load=_parents,
+            is_filterable=False,
+            width="w-mid",
+        ),
         Field(
             "last_touch",
             gettext_lazy("Last touch"),
@@ -220,6 +321,7 @@ PERSON = ObjectType(
         "primary_email__address",
     ),
     searched_fields=("email", "phone"),
+    new_fields=("name", "email", "phone", "company", "title", "owner"),
     input_schema=NewPerson,
     change_schema=ChangePerson,
     output_schema=PersonOut,
@@ -242,9 +344,10 @@ PERSON = ObjectType(
             "phone": PersonPhone,
             "title": Employment,
             "company": Employment,
+            "function": Employment,
+            "seniority": Employment,
         },
         columns={"name": ("given_name", "family_name")},
-        silent=("locale", "time_zone"),
         derive=actions.derive_people,
         alike=Alike(
             queries.PERSON_KEYS, queries.people_seen, queries.likely_people, is_person=True
@@ -378,6 +481,7 @@ COMPANY = ObjectType(
     subtitle_fields=("industry", "domain"),
     told_by=("name", "industry", "primary_domain__domain"),
     searched_fields=("domain",),
+    new_fields=("name", "domain", "industry", "country", "parent", "owner"),
     input_schema=NewCompany,
     change_schema=ChangeCompany,
     output_schema=CompanyOut,
@@ -431,6 +535,42 @@ relate(
         own="parent_id",
         theirs="pk",
         field="parent",
+    ),
+    Relation(
+        kind="company",
+        key="children",
+        label=gettext_lazy("Companies below"),
+        to="company",
+        own="pk",
+        theirs="parent_id",
+        field="parent",
+    ),
+    Relation(
+        kind="person",
+        key="any_job",
+        label=gettext_lazy("Works or worked at"),
+        to="company",
+        own="pk",
+        theirs="any_job__person_id",
+        field="company",
+    ),
+    Relation(
+        kind="company",
+        key="any_person",
+        label=gettext_lazy("People now or before"),
+        to="person",
+        own="pk",
+        theirs="any_job__company_id",
+        field="people",
+    ),
+    Relation(
+        kind="person",
+        key="knows",
+        label=gettext_lazy("Stands in a relationship to"),
+        to="person",
+        own="pk",
+        theirs="ties_from__to_person_id",
+        or_theirs="ties_to__from_person_id",
     ),
 )
 

@@ -2,6 +2,7 @@
 in bulk (``actions``)."""
 
 import csv
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,23 @@ from tandem.kernel.models import ProgressRecord
 from tandem.kernel.permissions import declared
 from tandem.kernel.progress import Progress, tracking
 from tandem.kernel.tables import survey
-from tandem.people.actions import create_person
+from tandem.people.actions import (
+    add_email,
+    add_employment,
+    add_relationship,
+    change_company,
+    create_person,
+)
 from tandem.people.models import Company
-from tandem.people.schemas import NewCompany, NewPerson
+from tandem.people.rules import Tie
+from tandem.people.schemas import (
+    ChangeCompany,
+    NewCompany,
+    NewEmail,
+    NewEmployment,
+    NewPerson,
+    NewRelationship,
+)
 from tandem.project.demo.actions import Scene, write_past, write_visits
 from tandem.project.demo.shop import open_shop, plan_campaigns
 from tandem.project.demo.words import FIRST, LAST, PLACES, TRADES
@@ -97,6 +112,8 @@ _TITLES = (
     "Purchasing",
     "Accounts",
 )
+# How many people and companies have ties of their own.
+KNIT = 40
 _COUNTRIES = ("GB",) * 8 + ("IE", "DE", "FR", "NL", "SE", "DK")
 _TAGS = ("Trade fair Harrogate", "Winter Tins", "Catalogue 2026", "Key account", "No phone")
 _MARKETING_NOTES = (
@@ -186,6 +203,7 @@ def fill_in(actor: Actor, users: dict[str, User], progress: Progress) -> list[An
     _fields(actor)
     companies = _companies(actor, random, users, progress)
     people = _people(actor, random, users, companies, progress)
+    _ties(actor, people, companies)
     _twice(actor, people)
     _talk(random, users, people)
     _views(actor)
@@ -333,6 +351,28 @@ def _people(
         made.append(person)
         progress.advance()
     return made
+
+
+def _ties(actor: Actor, people: Sequence[Any], companies: Sequence[Company]) -> None:
+    """Who knows whom, who worked elsewhere before, who has a second address, groups of companies:
+    by number, not by chance, so that what is simulated after it stays as it is."""
+    words = (Tie.REPORTS_TO, Tie.WORKED_WITH, Tie.INTRODUCED_BY, Tie.ASSISTANT_OF, Tie.KNOWS)
+    for at, person in enumerate(people[: 4 * KNIT : 4]):
+        tie = NewRelationship(type=words[at % 5], person=str(people[4 * at + 2].public_id))
+        add_relationship(actor, person.public_id, data=tie)
+        mail = NewEmail(address=f"home{at}@friends.example")
+        add_email(actor, person.public_id, data=mail)
+        before = NewEmployment(
+            company=str(companies[(at + 7) % len(companies)].public_id),
+            title="Buyer",
+            started_on=dt.date(2019, 3, 1),
+            ended_on=dt.date(2022, 8, 31),
+        )
+        add_employment(actor, person.public_id, data=before)
+    for top in companies[:KNIT:10]:
+        for below in companies[companies.index(top) + 1 :][:3]:
+            data = ChangeCompany(parent=str(top.public_id))
+            change_company(actor, below.public_id, data=data)
 
 
 def _twice(actor: Actor, people: Sequence[Any]) -> None:

@@ -425,7 +425,10 @@ def _compile_related(object_type: ObjectType, actor: Actor, node: Related) -> Q:
     to = type_of(relation.to)
     actor.require(to.permissions.view)
     rows = records_matching(to, actor, ListQuery(filters=node.where)).order_by()
-    found = Q(Exists(rows.filter(**{relation.theirs: OuterRef(relation.own)})))
+    paths = filter(None, [relation.theirs, relation.or_theirs])
+    found = Q()
+    for path in paths:
+        found |= Q(Exists(rows.filter(**{path: OuterRef(relation.own)})))
     return found if node.is_any else ~found
 
 

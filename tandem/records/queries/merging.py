@@ -85,14 +85,21 @@ def moving(object_type: ObjectType, record_id: int) -> dict[str, int]:
 
 
 def choosable(object_type: ObjectType) -> list[Field]:
-    """The fields of which a merge keeps one value: those that people may edit."""
-    return [field for field in object_type.every_field if field.is_editable]
+    """The fields of which a merge keeps one value: those that people may edit, but for those that
+    go with another one."""
+    return [field for field in object_type.every_field if _is_choosable(object_type, field)]
 
 
 def choosable_by(object_type: ObjectType, actor: Actor) -> list[Field]:
     """Those of them that are there for an actor; of the others the survivor's own value stays, or
     where it is empty the other one's."""
-    return [field for field in object_type.fields_for(actor) if field.is_editable]
+    return [field for field in object_type.fields_for(actor) if _is_choosable(object_type, field)]
+
+
+def _is_choosable(object_type: ObjectType, field: Field) -> bool:
+    merging = object_type.merging
+    along = [name for names in merging.columns.values() for name in names] if merging else []
+    return field.is_editable and field.path not in along
 
 
 def column_of(object_type: ObjectType, field: Field) -> str:

@@ -1,6 +1,6 @@
 """What may be here twice: the queue, its answers, and a search on demand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,9 @@ from tandem.ui.responses import Toast, render, see_other
 
 SHOWN = 50
 CERTAIN, LIKELY = 75, 55
+# What the form for a new record calls those of which somebody said that they are not the same.
+APART = "_apart"
+MOST_APART, MAX_ID = 20, 36
 
 REASONS = {
     "same_name": gettext_lazy("same name"),
@@ -99,23 +102,37 @@ def likely(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
     context = {
         "type": object_type,
         "page_title": _("Here already?"),
-        "likely": likely_shown(request, object_type, request.GET.dict()),
+        "likely": likely_shown(
+            request, object_type, request.GET.dict(), apart=request.GET.getlist(APART)
+        ),
+        "apart": [one for one in request.GET.getlist(APART)[:MOST_APART] if len(one) <= MAX_ID],
     }
     return render(request, "records/likely.html", context, fragment="likely")
 
 
 def likely_shown(
-    request: ActorRequest, kind: ObjectType, typed: Mapping[str, str], *, but: int = 0
-) -> list[tuple[str, str, str]]:
-    """Name, subtitle and address of records that look like what was typed."""
+    request: ActorRequest,
+    kind: ObjectType,
+    typed: Mapping[str, str],
+    *,
+    but: int = 0,
+    apart: Collection[str] = (),
+) -> list[tuple[str, str, str, str]]:
+    """Name, subtitle, address and id of records that look like what was typed, but for those of
+    which it was said that they are not the same."""
     alike = kind.merging.alike if kind.merging is not None else None
     if alike is None:
         return []
     found = alike.likely(request.actor, {key: text[:400] for key, text in typed.items()})
     return [
-        (kind.name_of(one), kind.subtitle_for(request.actor, one), _url(kind, one))
+        (
+            kind.name_of(one),
+            kind.subtitle_for(request.actor, one),
+            _url(kind, one),
+            str(one.public_id),
+        )
         for one in found
-        if one.pk != but
+        if one.pk != but and str(one.public_id) not in apart
     ]
 
 

@@ -39,9 +39,12 @@ def new_schema(object_type: ObjectType, actor: Actor) -> type[BaseModel]:
 
 
 def new_names(object_type: ObjectType, actor: Actor) -> list[str]:
-    """What of it is there for an actor."""
+    """What of it is asked of an actor: what is there for them and must be said or usually is."""
     hidden = object_type.names_hidden(actor)
-    return [name for name in new_schema(object_type, actor).model_fields if name not in hidden]
+    named = new_schema(object_type, actor).model_fields
+    asked = object_type.new_fields
+    later = set(object_type.input_schema.model_fields).difference(asked) if asked else set[str]()
+    return [name for name in named if name not in hidden and name not in later]
 
 
 def change_schema(object_type: ObjectType, field: RecordField) -> type[BaseModel]:

@@ -33,7 +33,7 @@ from tandem.records.slots import (
 from tandem.records.views.cells import Cell, cell_of, cells_of
 from tandem.records.views.disclosing import may_disclose
 from tandem.records.views.doors import record_page
-from tandem.records.views.duplicates import likely_shown
+from tandem.records.views.duplicates import APART, likely_shown
 from tandem.records.views.erasing import may_erase
 from tandem.records.views.forms import (
     as_input,
@@ -61,14 +61,13 @@ def record_detail(
     context = {
         **_identity(object_type, request.actor, record),
         **_neighbours(request, object_type, record),
-        "fields": cells_of(
-            object_type, request.actor, record, _own_fields(object_type, request.actor)
-        ),
+        **_about(object_type, request.actor, record),
         "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
         "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
         "tab_content": tab.render(request, object_type, record),
         "is_wide": getattr(tab, "is_wide", False),
         "panels": _panels(request, object_type, record, in_peek=False),
+        "left_panels": _panels(request, object_type, record, in_peek=False, at_left=True),
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
         "may_merge": may_merge(object_type, request.actor),
@@ -249,12 +248,36 @@ def _own_fields(object_type: ObjectType, actor: Actor) -> list[Field]:
     return [f for f in object_type.fields_for(actor) if f.key != "name" and f.is_column]
 
 
+def _about(object_type: ObjectType, actor: Actor, record: Any) -> dict[str, Any]:
+    """The fields of a record page under their headings, and those that are empty in one place."""
+    fields = _own_fields(object_type, actor)
+    cells = cells_of(object_type, actor, record, fields)
+    groups: dict[str, list[Cell]] = {}
+    for field, cell in zip(fields, cells, strict=True):
+        groups.setdefault(_heading(field), [])
+        if cell.is_filled:
+            groups[_heading(field)].append(cell)
+    return {
+        "groups": [(heading, shown) for heading, shown in groups.items() if shown],
+        "empty_fields": [cell for cell in cells if not cell.is_filled and cell.edit_url],
+    }
+
+
+def _heading(field: Field) -> str:
+    if field.custom is not None:
+        return _("Own fields")
+    if field.key in ("created_at", "updated_at"):
+        return _("Record")
+    return str(field.group or _("About"))
+
+
 def _inputs(
     object_type: ObjectType, actor: Actor, form: Form[Any]
 ) -> list[tuple[Any, Any, str, bool]]:
     """The fields of the form for a new record: control, label, help, whether it may be empty."""
     found = []
-    there = {field.key: field for field in object_type.fields_for(actor)}
+    asked = new_names(object_type, actor)
+    there = {one.key: one for one in object_type.fields_for(actor) if one.key in asked}
     for key, info in object_type.input_schema.model_fields.items():
         field = there.get(key)
         if field is not None and field.type is not FieldType.TAGS:
@@ -290,10 +313,11 @@ def _with_double(
     request: ActorRequest, object_type: ObjectType, record: Any, toast: Toast
 ) -> Toast:
     """Whoever did not see it while typing is told of a record that looks the same."""
-    likely = likely_shown(request, object_type, request.POST.dict(), but=record.pk)
+    apart = request.POST.getlist(APART)
+    likely = likely_shown(request, object_type, request.POST.dict(), but=record.pk, apart=apart)
     if not likely:
         return toast
-    name, _subtitle, url = likely[0]
+    name, _subtitle, url, _id = likely[0]
     words = _("%(done)s. %(name)s looks like the same.") % {"done": toast.message, "name": name}
     return Toast(words, tone=toast.tone, undo=toast.undo, link=url, link_label=_("Open"))
 
@@ -312,13 +336,20 @@ def _heads(request: ActorRequest, object_type: ObjectType, record: Any) -> list[
 
 
 def _panels(
-    request: HttpRequest, object_type: ObjectType, record: Any, *, in_peek: bool
+    request: HttpRequest,
+    object_type: ObjectType,
+    record: Any,
+    *,
+    in_peek: bool,
+    at_left: bool = False,
 ) -> list[SafeString]:
     actor = request.actor  # type: ignore[attr-defined]
     shown: list[RecordPanel] = [
         panel
         for panel in RECORD_PANELS
-        if panel.shows(object_type, actor) and (panel.in_peek or not in_peek)
+        if panel.shows(object_type, actor)
+        and (panel.in_peek or not in_peek)
+        and getattr(panel, "is_left", False) is at_left
     ]
     return [
         panel.render(request, object_type, record)
