@@ -645,10 +645,31 @@ def size_of(text: str) -> SizeBand | None:
 
 # --- doubles --------------------------------------------------------------------------------------
 
-_LEGAL = frozenset(
-    "ltd limited gmbh inc llc plc ag kg sa sarl bv co corp company the and und mbh lp llp".split()
+# Legal forms stand behind the name of a firm; joints anywhere in it.
+LEGAL = tuple(
+    "ab ag aps as asa bv co company corp corporation cv doo ek eg ev gbr gmbh inc incorporated kft"
+    " kg kgaa lda limited llc llp lp ltd ltda mbh nv ohg oo oy oyj plc pte pty pvt sa sarl sas se"
+    " sl slu sp spa srl sro ug z zoo".split()
 )
+JOINTS = ("and", "et", "the", "und", "y")
+_NOT_NAMES = frozenset((*LEGAL, *JOINTS))
+_SHORT = {
+    "assoc": "associates",
+    "bros": "brothers",
+    "intl": "international",
+    "mfg": "manufacturing",
+    "mgmt": "management",
+    "svc": "services",
+    "svcs": "services",
+    "tech": "technology",
+    "technologies": "technology",
+}
 _SIGNS = re.compile(r"[^\w ]")
+_WITHIN = re.compile(r"[.'’]")
+# German vowels that are written out where a keyboard has no dots.
+_WRITTEN_OUT = re.compile(r"([aou])e")
+# Letters that stand alone are one word: s a r l.
+_LETTERS = re.compile(r"\b\w(?: \w\b)+")
 
 
 def bare_name(key: str) -> str:
@@ -657,9 +678,20 @@ def bare_name(key: str) -> str:
 
 
 def bare_firm(key: str) -> str:
-    """The same of a company, without its legal form."""
-    words = bare_name(key).split()
-    return " ".join(word for word in words if word not in _LEGAL) or " ".join(words)
+    """The same of a company, without its legal form and joints, usual short forms written out:
+    ``smith & sons, s.a.r.l.`` -> ``smith sons``."""
+    plain = " ".join(_SIGNS.sub(" ", _WITHIN.sub("", key)).split())
+    plain = _WRITTEN_OUT.sub(r"\1", plain)
+    words = _LETTERS.sub(lambda found: found.group().replace(" ", ""), plain).split()
+    kept = [word for word in words if word not in JOINTS]
+    while len(kept) > 1 and kept[-1] in _NOT_NAMES:
+        kept.pop()
+    return " ".join(_SHORT.get(word, word) for word in kept) or " ".join(words)
+
+
+def bare_web(domain: str) -> str:
+    """What a domain is called: ``thistle-gifts.co.uk`` -> ``thistlegifts``."""
+    return domain.partition(".")[0].replace("-", "")
 
 
 def mailbox(address: str) -> str:

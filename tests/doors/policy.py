@@ -219,6 +219,28 @@ OPERATIONS: Mapping[str, str] = {
     "field_restore": "records.fields",
     "export_get": "records.export",
     "access_list": "records.see_accesses",
+    "person_emails": "people.view",
+    "person_add_email": "people.edit",
+    "person_change_email": "people.edit",
+    "person_remove_email": "people.edit",
+    "person_phones": "people.view",
+    "person_add_phone": "people.edit",
+    "person_change_phone": "people.edit",
+    "person_remove_phone": "people.edit",
+    "person_employments": "people.view",
+    "person_add_employment": "people.edit",
+    "person_change_employment": "people.edit",
+    "person_remove_employment": "people.edit",
+    "person_relationships": "people.view",
+    "person_add_relationship": "people.edit",
+    "person_change_relationship": "people.edit",
+    "person_remove_relationship": "people.edit",
+    "person_introductions": "people.view",
+    "company_domains": "people.view",
+    "company_add_domain": "people.edit",
+    "company_change_domain": "people.edit",
+    "company_remove_domain": "people.edit",
+    "company_group": "people.view",
     "order_lines": "revenue.view",
     "timeline_list": "timeline.view",
     "timeline_pin": "timeline.pin",
@@ -249,8 +271,23 @@ _TEAMS = "accounts.manage_teams"
 _COMPANY = "accounts.manage_company"
 _ONE = "/<kind:kind>/<uuid:public_id>"
 
+_PARTS = {
+    "/people/<uuid:public_id>/emails": ("/main",),
+    "/people/<uuid:public_id>/phones": ("/main",),
+    "/people/<uuid:public_id>/employments": ("/main",),
+    "/people/<uuid:public_id>/relationships": (),
+    "/companies/<uuid:public_id>/domains": ("/main",),
+}
+
 # Every page and fragment, but those of the library that signs people in.
 PAGES: Mapping[str, str] = {
+    **dict.fromkeys(_PARTS, "people.edit"),
+    **{
+        f"{where}/<int:number>{verb}": "people.edit"
+        for where, verbs in _PARTS.items()
+        for verb in ("", "/removal", *verbs)
+    },
+    "/people/<uuid:public_id>/introductions": "people.view",
     "/settings/": "accounts.own_settings",
     "/settings/tokens": "accounts.manage_tokens",
     "/settings/tokens/new": "accounts.manage_tokens",

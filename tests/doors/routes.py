@@ -91,6 +91,7 @@ def _word(name: str, where: str, kind: ObjectType | None, things: Things) -> str
         "key": "name",
         "offer": "tag",
         "role": "seller",
+        "number": "1",
     }.get(name, str(NOT_THERE) if name.endswith("_id") else "x")
 
 

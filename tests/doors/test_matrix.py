@@ -218,6 +218,16 @@ BODIES: dict[str, Callable[[Things], Any]] = {
     "handoff_reply": lambda _t: {"verdict": "agree"},
     "handoff_touch": lambda _t: {"channel": "call", "outcome": "reached"},
     "change_set_undo": lambda _t: {},
+    "person_add_email": lambda _t: {"address": "more@x.example"},
+    "person_change_email": lambda _t: {"status": "ok"},
+    "person_add_phone": lambda _t: {"number": "+442071838751"},
+    "person_change_phone": lambda _t: {"status": "ok"},
+    "person_add_employment": lambda _t: {"title": "Buyer"},
+    "person_change_employment": lambda _t: {"title": "Buyer"},
+    "person_add_relationship": lambda _t: {"type": "knows", "person": "Somebody"},
+    "person_change_relationship": lambda _t: {"note": "x"},
+    "company_add_domain": lambda _t: {"domain": "more.example"},
+    "company_change_domain": lambda _t: {"is_primary": True},
 }  # fmt: skip
 
 

@@ -22,6 +22,9 @@ seen = st.builds(Seen, texts, keys, keys, keys, keys, st.sampled_from(["", "GB",
         ("a lee", "ann lee", "initial"),
         ("a lee", "bo lee", ""),
         ("ann lee", "ann smith", "same_first_name"),
+        ("lee", "ann lee", "like_name"),  # a word left out
+        ("lucas bowerman", "bowermann lucs", "like_name"),  # changed over, with slips
+        ("bayden sonoma", "baden hill", "like_name"),
         ("bo", "jo", ""),  # of two letters nothing is a slip
         ("", "", ""),
         ("ann lee", "carl jones", ""),
@@ -47,6 +50,15 @@ def test_a_family_shares_a_number_and_is_not_the_same():
     assert likeness(one, other, is_person=True).score == 0
 
 
+@pytest.mark.parametrize(("one", "other"), [("clarke", "bayley clarke"), ("ann lee", "anne hill")])
+def test_names_that_are_partly_alike_need_the_same_number(one, other):
+    phone = frozenset({"+442071838750"})
+    found = likeness(Seen(one, phones=phone), Seen(other, phones=phone), is_person=True)
+    assert found.reasons == ("same_phone", "like_name")
+    assert found.is_worth_asking
+    assert likeness(Seen(one), Seen(other), is_person=True).score == 0
+
+
 def test_one_name_at_two_companies_is_two_persons():
     one = Seen("ann lee", companies=frozenset({"thistle"}))
     other = Seen("ann lee", companies=frozenset({"hythe"}))
@@ -57,7 +69,7 @@ def test_companies_of_one_web_domain_are_one():
     web = frozenset({"thistle"})
     one, other = Seen("thistle", domains=web), Seen("thistle tins", domains=web)
     found = likeness(one, other, is_person=False)
-    assert found.reasons == ("same_web",)
+    assert found.reasons == ("same_web", "part_of_name")
     assert found.is_worth_asking
 
 

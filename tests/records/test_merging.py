@@ -102,6 +102,7 @@ class Stage:
     tags: list[Tag]
     deals: list[Deal]
     company: Company
+    people: list[Person]
     form: Form
     campaigns: list[Campaign]
     motion: Any
@@ -138,6 +139,10 @@ def stage(system: Actor, make_user: Callable[..., User]) -> Stage:
                 for one in range(PER_TABLE * 3)
             ],
             company=firm,
+            people=[
+                Person.objects.create(name=f"P{one}", sort_key=f"p{one}", search_key="")
+                for one in range(PER_TABLE * 2)
+            ],
             form=Form.objects.create(name="Contact", slug="contact"),
             campaigns=[
                 Campaign.objects.create(
@@ -184,6 +189,17 @@ MOTIONS = ["new-business", *(f"m{one}" for one in range(PER_TABLE * 3))]
 # A row of each table that points to persons or companies: the values of the n-th one of a side.
 # Some are of both sides (the same tag, the same deal), as they are in life.
 ROWS: dict[tuple[str, str], Callable[[Stage, int, int, int], dict[str, Any]]] = {
+    ("people.relationship", "from_person_id"): lambda s, pk, side, n: {
+        "from_person_id": pk,
+        "to_person": s.people[n],
+        "type": "knows",
+    },
+    ("people.relationship", "to_person_id"): lambda s, pk, side, n: {
+        "from_person": s.people[n + side * PER_TABLE],
+        "to_person_id": pk,
+        "type": "reports_to",
+        "note": f"n{n}",
+    },
     ("people.personemail", "person_id"): lambda s, pk, side, n: {
         "person_id": pk,
         "address": f"p{side}-{n}@x.example",

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, FilteredRelation, Model, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, F, FilteredRelation, Model, Q, QuerySet
 
 from tandem.accounts.models import User
 from tandem.accounts.queries import scoped
@@ -31,24 +32,28 @@ from tandem.people.queries.search import first_found as first_found
 from tandem.people.queries.search import search_companies as search_companies
 from tandem.people.queries.search import search_people as search_people
 from tandem.people.rules import (
+    JOINTS,
+    LEGAL,
     MILESTONES,
     NEW_BUSINESS,
     Stage,
     Tie,
     bare_firm,
     bare_name,
+    bare_web,
     folded,
     is_free_mail,
     mailbox,
     normalize_email,
     normalize_phone,
     rank,
+    registrable_domain,
     sort_key,
     turned,
 )
 from tandem.people.schemas import NewPerson
 from tandem.records.queries.merging import selves_of
-from tandem.records.rules.alike import Seen, name_reason
+from tandem.records.rules.alike import WEAK, Seen, name_reason
 from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
@@ -176,9 +181,10 @@ def likely_companies(actor: Actor, typed: Mapping[str, str]) -> list[Company]:
     """The same of companies, by domain and by name without its legal form."""
     rows = companies_visible_to(actor)
     wanted = Q()
-    domain = typed.get("domain", "").strip().lower().removeprefix("www.")
-    if domain:
-        wanted |= Q(domains__domain=domain, domains__deleted_at__isnull=True)
+    if domain := _domain_of(typed.get("domain", "")):
+        wanted |= Q(
+            domains__domain=domain, domains__deleted_at__isnull=True, domains__is_shared=False
+        )
     name = bare_firm(sort_key(typed.get("name", "")))
     if len(name) >= SHORTEST_NEAR:
         wanted |= Q(pk__in=_of_like_name(rows, name, bare_firm, is_person=False))
@@ -193,15 +199,20 @@ def _of_like_name(
 ) -> list[int]:
     alike = rows.filter(pk__in=near(rows, name)).values_list("pk", "sort_key")
     return [
-        pk
-        for pk, key in alike
-        if name_reason(name, bare(key), is_person=is_person) not in ("", "same_first_name")
+        pk for pk, key in alike if name_reason(name, bare(key), is_person=is_person) not in WEAK
     ]
 
 
 def _address_of(text: str) -> str:
     try:
         return normalize_email(text) if text.strip() else ""
+    except DomainError:
+        return ""
+
+
+def _domain_of(text: str) -> str:
+    try:
+        return registrable_domain(text) if text.strip() else ""
     except DomainError:
         return ""
 
@@ -665,28 +676,35 @@ PERSON_KEYS = r"""
         WHERE m.deleted_at IS NULL AND o.deleted_at IS NULL AND o.merged_into_id IS NULL
           AND length(split_part(m.normalized, '@', 1)) > 4
 """
-# Of companies: the words of the name without its legal form, the beginning of what is left, the
-# words before its last, and the first word of a web domain.
-COMPANY_KEYS = r"""
+# Of companies: the words of the name without its legal form, the beginning and the end of what is
+# left, what the web domain is called, and the name as a domain would have it.
+_SKIPPED: LiteralString = "|".join((*LEGAL, *JOINTS))
+COMPANY_KEYS: LiteralString = (
+    r"""
     SELECT n.id, k.key FROM (
         SELECT id, words, array_to_string(words, '') AS whole FROM (
-            SELECT id, regexp_split_to_array(btrim(regexp_replace(regexp_replace(
-                sort_key, '[^[:alnum:] ]', '', 'g'), '\m(ltd|limited|gmbh|inc|llc|plc|ag|kg|sa|sarl'
-                '|bv|co|corp|company|the|and|und|mbh|lp|llp)\M', '', 'g')), ' +') AS words
+            SELECT id, regexp_split_to_array(btrim(regexp_replace(regexp_replace(regexp_replace(
+                regexp_replace(sort_key, '[.'']', '', 'g'), '[^[:alnum:]]+', ' ', 'g'),
+                '([aou])e', '\1', 'g'), '\m("""  # noqa: S608  (words of our own)
+    + _SKIPPED
+    + r""")\M', '', 'g')), ' +') AS words
             FROM people_company
             WHERE deleted_at IS NULL AND merged_into_id IS NULL AND sort_key ~ '[[:alnum:]]'
         ) w
     ) n CROSS JOIN LATERAL (VALUES
         ('n:' || (SELECT string_agg(word, ' ' ORDER BY word) FROM unnest(n.words) word)),
         (CASE WHEN length(n.whole) > 6 THEN 'b:' || left(n.whole, 6) END),
-        (CASE WHEN length(n.whole) > 6 THEN 'e:' || right(n.whole, 6) END)
+        (CASE WHEN length(n.whole) > 6 THEN 'e:' || right(n.whole, 6) END),
+        (CASE WHEN length(n.whole) > 6 THEN 'd:' || n.whole END)
     ) k (key)
-    UNION ALL SELECT d.company_id AS id, 'd:' || split_part(d.domain, '.', 1)
+    UNION ALL
+    SELECT d.company_id AS id, 'd:' || replace(split_part(d.domain, '.', 1), '-', '')
         FROM people_companydomain d
         JOIN people_company o ON o.id = d.company_id
         WHERE d.deleted_at IS NULL AND NOT d.is_shared
           AND o.deleted_at IS NULL AND o.merged_into_id IS NULL
 """
+)
 
 
 def people_seen(ids: Collection[int]) -> dict[int, Seen]:
@@ -712,12 +730,15 @@ def people_seen(ids: Collection[int]) -> dict[int, Seen]:
 
 def companies_seen(ids: Collection[int]) -> dict[int, Seen]:
     """What is compared of companies; two queries for any number."""
-    domains = _parts_of(CompanyDomain, "company_id", "domain", ids)
+    owned = live_parts(CompanyDomain, company_id__in=ids, is_shared=False)
+    domains: defaultdict[int, set[str]] = defaultdict(set)
+    for pk, domain in owned.values_list("company_id", "domain"):
+        domains[pk].add(bare_web(domain))
     firms = Company.objects.filter(pk__in=ids, deleted_at__isnull=True, merged_into__isnull=True)
     return {
         pk: Seen(
             name=bare_firm(key),
-            domains=frozenset(one.partition(".")[0] for one in domains[pk]),
+            domains=frozenset(domains[pk]),
             country=country,
         )
         for pk, key, country in firms.values_list("pk", "sort_key", "country")

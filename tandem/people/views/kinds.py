@@ -318,6 +318,7 @@ PERSON = ObjectType(
         "name",
         "primary_job__title",
         "primary_job__company__name",
+        "primary_job__company_id",
         "primary_email__address",
     ),
     searched_fields=("email", "phone"),

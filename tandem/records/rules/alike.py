@@ -18,19 +18,27 @@ POINTS = {
     "one_letter": 42,
     "initial": 40,
     "two_letters": 32,
+    "part_of_name": 24,
     "same_first_name": 8,
+    "like_name": 8,
     "same_phone": 40,
     "same_mail_name": 30,
     "same_domain": 15,
     "same_web": 40,
     "same_company": 20,
+    "name_in_web": 36,
     "same_country": 6,
     "other_company": -20,
     "other_country": -15,
     "other_phone": -4,
+    "other_web": -10,
 }
 LONG_NAME = 8
+LONG_WORD, SHORT_WORD = 7, 3
 SHORT_MAIL_NAME = 4
+SHORT_FIRM = 6
+# Two names of persons of which only a part is alike: enough with the same number, not without.
+WEAK = frozenset({"", "same_first_name", "like_name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def likeness(one: Seen, other: Seen, *, is_person: bool) -> Likeness:
     name = name_reason(one.name, other.name, is_person=is_person)
     found = list(filter(None, [name, *_evidence(one, other, is_person=is_person)]))
     score = sum(POINTS[reason] for reason in found)
-    if name == "" or (name == "same_first_name" and "same_phone" not in found):
+    if name == "" or (name in WEAK and "same_phone" not in found):
         # Families and offices share numbers and domains: without the name it takes two of them.
         strong = [reason for reason in found if POINTS[reason] >= POINTS["same_mail_name"]]
         score = score if len(strong) > 1 or (not is_person and strong) else 0
@@ -82,17 +90,48 @@ def name_reason(one: str, other: str, *, is_person: bool) -> str:
     if one == other:
         return "same_name"
     own, their = one.split(), other.split()
+    if not own or not their:
+        return ""
     if sorted(own) == sorted(their):
         return "words_turned"
     are_two_words = is_person and min(len(own), len(their)) > 1
     if are_two_words and own[-1] == their[-1] and _is_initial(own[0], their[0]):
         return "initial"
     away = slips(one, other, most=2)
-    if away == 1 and min(len(one), len(other)) >= SHORT_MAIL_NAME:
+    shortest = SHORT_MAIL_NAME if is_person else SHORT_FIRM
+    if away == 1 and min(len(one), len(other)) >= shortest:
         return "one_letter"
     if away == 2 and min(len(one), len(other)) >= LONG_NAME:
         return "two_letters"
-    return "same_first_name" if are_two_words and own[0] == their[0] else ""
+    if not is_person:
+        return "part_of_name" if _is_part(own, their) else ""
+    if are_two_words and own[0] == their[0]:
+        return "same_first_name"
+    return "like_name" if _is_partly_alike(own, their) else ""
+
+
+def _is_part(own: Sequence[str], their: Sequence[str]) -> bool:
+    """Whether one name has all words of the other and more: two of them, or one that is long."""
+    common = set(own) & set(their)
+    shorter = min(len(set(own)), len(set(their)))
+    return len(common) == shorter and (shorter > 1 or len(next(iter(common))) >= LONG_WORD)
+
+
+def _is_partly_alike(own: Sequence[str], their: Sequence[str]) -> bool:
+    """The names of one person as they are written down in a hurry: a word left out, given and
+    family name changed over, a slip in the first name, or in the last one after the same initial.
+    Not those of a family: the same last name after another first one."""
+    if set(own) <= set(their) or set(their) <= set(own):
+        return True
+    if _is_near(own[0], their[-1]) or _is_near(own[-1], their[0]) or _is_near(own[0], their[0]):
+        return True
+    return own[0][0] == their[0][0] and _is_near(own[-1], their[-1])
+
+
+def _is_near(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    most = 2 if shorter >= LONG_WORD else 1 if shorter >= SHORT_WORD else 0
+    return slips(one, other, most=most) <= most
 
 
 def _is_initial(one: str, other: str) -> bool:
@@ -110,12 +149,22 @@ def _evidence(one: Seen, other: Seen, *, is_person: bool) -> Iterator[str]:
     elsewhere = one.companies and other.companies and not one.companies & other.companies
     if one.domains & other.domains and not elsewhere:
         yield "same_domain" if is_person else "same_web"
+    elif not is_person and one.domains and other.domains:
+        yield "other_web"
+    elif not is_person and (_is_web_of(one, other) or _is_web_of(other, one)):
+        yield "name_in_web"
     if one.companies & other.companies:
         yield "same_company"
     elif elsewhere:
         yield "other_company"
     if one.country and other.country:
         yield "same_country" if one.country == other.country else "other_country"
+
+
+def _is_web_of(one: Seen, other: Seen) -> bool:
+    """Whether a firm is called as the web domain of another one is."""
+    whole = one.name.replace(" ", "")
+    return len(whole) >= LONG_WORD and whole in other.domains
 
 
 def slips(one: str, other: str, *, most: int) -> int:
