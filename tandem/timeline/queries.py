@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
+from html import escape
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from tandem.accounts.queries import members_of_my_teams, scoped
 from tandem.kernel.actor import Actor, Scope
@@ -27,6 +29,7 @@ from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
 from tandem.timeline.models import Pin, TimelineEntry, Visibility
 from tandem.timeline.rules import Day, Marks, Place, Side, by_day, place_of, runs
 from tandem.timeline.slots import EntryKind, kind_of, not_touches, told_elsewhere, words_of
+from tandem.ui import marks
 
 PAGE_SIZE = 50
 MOST_NEW = 100
@@ -64,7 +67,7 @@ class Line:
         """By what a link leads to this line of a page."""
         return f"{'pinned' if self.is_on_top else 'entry'}-{self.entry.event_id}"
 
-    @property
+    @cached_property
     def kind(self) -> EntryKind:
         return kind_of(self.entry)
 
@@ -81,7 +84,7 @@ class Line:
         """Whether the node is filled: words or a deed of a human, not what was observed."""
         return not self.kind.is_observed and not self.is_run
 
-    @property
+    @cached_property
     def sentence(self) -> SafeString:
         kind = self.kind
         if self.is_run and kind.run is not None:
@@ -106,8 +109,43 @@ class Line:
         """When a run ended."""
         return self.entry.at if self.is_run else None
 
+    def drawn(self, acts: str = "") -> SafeString:
+        """The line as its part of a page; ``acts`` is what can be done to it, drawn."""
+        words = self.sentence
+        if self.is_run:
+            words = SafeString(f'<span class="c-entry_run">{words}</span>')
+        box = self.box
+        return marks.entry(
+            f"{words}{self._subjects_drawn()}",
+            side=self.side,
+            is_human=self.is_human,
+            is_before=self.is_before,
+            at=self.at,
+            until=self.until,
+            why=conditional_escape(self.why),
+            box=f"<div data-verbatim>{conditional_escape(box)}</div>" if box else "",
+            more=f"{self._parts_drawn()}{acts}",
+            attributes=f'id="{self.anchor}"',
+        )
+
+    def _subjects_drawn(self) -> str:
+        links = [
+            f'<a class="t-link" href="{escape(address)}" data-verbatim>{escape(name)}</a>'
+            for name, address in self.subjects
+        ]
+        return f": {', '.join(links)}" if links else ""
+
+    def _parts_drawn(self) -> str:
+        if not self.is_run:
+            return ""
+        lines = [f"<li><span>{words}</span> {marks.clock(at)}</li>" for words, at in self.parts]
+        return (
+            f'<details class="c-entry_parts"><summary>{escape(_("Show each"))}</summary>'
+            f"<ol>{''.join(lines)}</ol></details>"
+        )
+
     def __str__(self) -> str:
-        return render_to_string("timeline/line.html", {"line": self})
+        return self.drawn()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from html import escape
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tandem.ui import formats
 from tandem.ui.naming import initials
@@ -64,3 +66,49 @@ def moment(at: dt.datetime | dt.date) -> SafeString:
     exact = formats.day_and_time(at) if isinstance(at, dt.datetime) else formats.long_day(at)
     said = f'datetime="{_machine(at)}" title="{escape(exact)}"'
     return SafeString(f"<time {said}>{escape(formats.when(at))}</time>")
+
+
+def clock(at: dt.datetime, until: dt.datetime | None = None) -> SafeString:
+    """09:48, or 09:48 to 10:02."""
+    said = formats.clock_time(at)
+    if until is not None:
+        said = _("%(from)s to %(to)s") % {"from": said, "to": formats.clock_time(until)}
+    return SafeString(f'<time datetime="{at.isoformat()}">{escape(said)}</time>')
+
+
+def entry(
+    words: str,
+    *,
+    side: str,
+    is_human: bool = False,
+    is_before: bool = False,
+    at: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    why: str = "",
+    box: str = "",
+    more: str = "",
+    attributes: str = "",
+) -> SafeString:
+    """A line of a story. ``words``, ``why``, ``box``, ``more`` and ``attributes`` are HTML."""
+    full = " is-full" if is_human else ""
+    before = " is-before" if is_before else ""
+    handed = " is-handoff" if side == "handoff" else ""
+    parts = (
+        f'<li class="c-entry is-{escape(side)}{full}{before}" {attributes}>'
+        f'<span class="c-entry_node"></span><span class="sr-only">'
+        f"{escape(str(_SIDES.get(side) or _SIDES['system']))}: </span>"
+        f'<div class="c-entry_line"><span>{words}</span>{clock(at, until) if at else ""}</div>',
+        f'<p class="c-entry_why">{why}</p>' if why.strip() else "",
+        f'<div class="c-entry_box{handed}">{box}</div>' if box.strip() else "",
+        f'<div class="c-entry_more">{more}</div>' if more.strip() else "",
+        "</li>",
+    )
+    return SafeString("".join(parts))
+
+
+_SIDES = {
+    "mkt": gettext_lazy("Marketing"),
+    "sales": gettext_lazy("Sales"),
+    "handoff": gettext_lazy("Hand-off"),
+    "system": gettext_lazy("System"),
+}

@@ -7,7 +7,9 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tandem.accounts.models import User
@@ -47,6 +49,21 @@ def person(system):
 @pytest.fixture
 def ref(person):
     return RecordRef("person", person.pk)
+
+
+@pytest.fixture
+def words_of_others():
+    """A kind of entry whose sentence, reason and box are what somebody wrote."""
+    written = EntryKind(
+        "test.seen",
+        "eye",
+        lambda entry: format_html("<b>said</b> {}", entry.payload["n"]),
+        why=lambda entry: entry.payload["n"],
+        box=lambda entry: entry.payload["n"],
+    )
+    ENTRY_KINDS._parts[written.kind] = written
+    yield
+    del ENTRY_KINDS._parts[written.kind]
 
 
 @pytest.fixture
@@ -276,3 +293,29 @@ def test_the_page_draws_marks_pins_and_runs(client: Client, admin, ref, person, 
     StoryMark.objects.update(seen_at=timezone.now() - timedelta(hours=1))
     tell(system, ref, 2)
     assert shows(client, person, "new-since")
+
+
+def test_the_words_of_others_are_escaped_in_every_part_of_a_line(
+    client: Client, admin, ref, person, words_of_others
+):
+    client.force_login(User.objects.get(pk=admin.user_id))
+    tell(admin, ref, "<i>x</i> & co")
+    page = client.get(f"/people/{person.public_id}").text
+    assert "<i>x" not in page
+    assert '<p class="c-entry_why">&lt;i&gt;x&lt;/i&gt; &amp; co</p>' in page
+    assert "<div data-verbatim>&lt;i&gt;x&lt;/i&gt; &amp; co</div>" in page
+    assert '<span class="sr-only">: said &lt;i&gt;x&lt;/i&gt; &amp; co</span>' in page
+
+
+def test_a_long_story_asks_no_more_than_a_short_one(client: Client, admin, ref, person):
+    client.force_login(User.objects.get(pk=admin.user_id))
+    asked = []
+    for lines in (2, 40):
+        for number in range(lines):
+            tell(admin, ref, number)
+        client.get(f"/people/{person.public_id}")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/people/{person.public_id}")
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+    assert asked[0] <= 36

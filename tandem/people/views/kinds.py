@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
+from babel import Locale
 from django.utils.translation import gettext_lazy
 
 from tandem.accounts.schemas import countries, time_zones
@@ -46,6 +47,7 @@ from tandem.records.slots import (
 )
 from tandem.timeline.queries import Touch, last_touches
 from tandem.ui import navigation
+from tandem.ui.formats import locale
 from tandem.ui.navigation import NavItem, Section
 
 PERMISSIONS = Permissions(
@@ -55,6 +57,11 @@ PERMISSIONS = Permissions(
 
 def country_choices() -> list[Choice]:
     """Countries by name in the reader's language."""
+    return list(_countries_in(locale()))
+
+
+@lru_cache(maxsize=64)
+def _countries_in(_reader: Locale) -> Sequence[Choice]:
     known = [(code, country_name(code)) for code in countries()]
     return [Choice(code, name) for code, name in sorted(known, key=lambda pair: sort_key(pair[1]))]
 
@@ -66,6 +73,11 @@ def size_choices() -> list[Choice]:
 
 def zone_choices() -> list[Choice]:
     """Time zones by name."""
+    return list(_zones())
+
+
+@lru_cache(maxsize=1)
+def _zones() -> Sequence[Choice]:
     return [Choice(zone, zone.replace("_", " ")) for zone in time_zones()]
 
 

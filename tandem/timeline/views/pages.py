@@ -40,6 +40,7 @@ from tandem.timeline.queries import (
     story_of,
 )
 from tandem.timeline.schemas import OrderIn, PinIn
+from tandem.timeline.views.lines import Acts, days_drawn, lines_drawn
 from tandem.ui.forms import submit
 from tandem.ui.responses import Toast, render, see_other
 
@@ -149,6 +150,8 @@ def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict
     mark_read(actor, ref, marks)
     base = reverse("records:record", args=[object_type, record.public_id])
     own = reverse("timeline:story", args=[object_type.slug, record.public_id])
+    may_pin = actor.may("timeline.pin")
+    acts = Acts(request, object_type, record, side=side, may_pin=may_pin)
     kept = {"side": side} if side else {}
     older = urlencode({**kept, "before": found.next})
     return {
@@ -166,7 +169,8 @@ def _context(request: HttpRequest, object_type: ObjectType, record: Any) -> dict
         "older_url": f"{own}?{older}" if found.next else "",
         "older_page": f"{base}?tab=timeline&{older}" if found.next else "",
         "may_comment": actor.may("records.comment") and actor.user_id is not None,
-        "may_pin": actor.may("timeline.pin"),
+        "lines": days_drawn(found, acts),
+        "pinned": lines_drawn(found.pinned, acts),
         "new_words": _new_words(found.new),
     }
 

@@ -80,6 +80,34 @@ def side(of: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
+def entry(
+    words: str,
+    side: str,
+    human: object = "",
+    before: object = "",
+    at: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    why: str = "",
+    box: str = "",
+    more: str = "",
+    attrs: object = "",
+) -> SafeString:
+    """What `<c-entry>` draws: the same line as in the stories of records."""
+    return marks.entry(
+        conditional_escape(words),
+        side=side,
+        is_human=bool(human),
+        is_before=bool(before),
+        at=at or None,
+        until=until or None,
+        why=conditional_escape(why),
+        box=conditional_escape(box),
+        more=conditional_escape(more),
+        attributes=conditional_escape(str(attrs)),
+    )
+
+
+@register.simple_tag
 def asset(name: str) -> str:
     """Address of a built file (`app.css`), or of a room's own (`accounts/passkeys.js`)."""
     return versioned_url(name) if "/" in name and not name.startswith("fonts/") else asset_url(name)
