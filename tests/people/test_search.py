@@ -4,13 +4,14 @@ import re
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.kernel.actor import Scope
+from tandem.people.models import Person
 from tandem.people.queries import search
-from tandem.people.queries.search import near
+from tandem.people.queries.search import first_found, near
 from tandem.people.rules import is_near, slip_patterns
 from tandem.people.views.kinds import PERSON
 
@@ -122,6 +123,21 @@ class TestFinding:
                 assert cursor.fetchone() == (usual,)
         assert PERSON.visible_to(admin).count() == 1
 
+    def test_words_that_take_too_long_find_nothing_as_one_types_but_all_in_a_list(
+        self, admin, add, monkeypatch
+    ):
+        add("Kowalczyk")
+        rows = PERSON.visible_to(admin)
+        # Whole names come first, and are no matter of this step: only a later word is.
+        add("Ann Kowalczyk")
+        assert len(first_found(rows, "kowalczyk", 6)) == 2
+        monkeypatch.setattr(search, "_by_index", too_long)
+        assert names_of(first_found(rows, "kowalczyk", 6)) == ["Kowalczyk"]
+        assert [one.name for one in search.search_people(rows, "kowalczyk")] == [
+            "Ann Kowalczyk",
+            "Kowalczyk",
+        ]
+
     def test_signs_of_patterns_are_letters(self, admin, add):
         add("Per_cent O%Neill")
         assert self.names(admin, "per_c") == ["Per_cent O%Neill"]
@@ -131,3 +147,14 @@ class TestFinding:
     @staticmethod
     def names(actor, text, *, limit=6):
         return [row.name for row in PERSON.first_for(actor, text, limit)]
+
+
+def too_long(rows, patterns=()):
+    """The step, as the database cuts it off."""
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET LOCAL statement_timeout = 10")
+        cursor.execute("SELECT pg_sleep(600)")
+
+
+def names_of(keys):
+    return [Person.objects.get(pk=key).name for key in keys]

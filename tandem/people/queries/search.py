@@ -23,7 +23,7 @@ ENOUGH_HITS = 5
 SHORTEST_NEAR = 4
 MAX_CANDIDATES = 500
 MAX_A_PATTERN = 100
-LONGEST_MS = 100  # for words with a slip: who typed goes on typing
+LONGEST_MS = 100  # who typed goes on typing
 
 
 def search_people(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
@@ -47,8 +47,8 @@ def first_found(rows: QuerySet[Any], text: str, limit: int) -> list[int]:
     found = list(begun.values_list("pk", flat=True)[:limit])
     if len(found) < limit:
         others = _exact(rows, words).order_by().exclude(pk__in=found)
-        hits = _by_index(others.values_list("sort_key", "pk")[:MAX_CANDIDATES])
-        found += [pk for _key, pk in sorted(hits)][: limit - len(found)]
+        hits = _in_time(others.values_list("sort_key", "pk")[:MAX_CANDIDATES])
+        found += [pk for _key, pk in sorted(hits or ())][: limit - len(found)]
     if len(found) < ENOUGH_HITS and len(whole) >= SHORTEST_NEAR:
         found += [pk for pk in near(rows, whole) if pk not in found][: limit - len(found)]
     return found
@@ -59,12 +59,7 @@ def near(rows: QuerySet[Any], text: str) -> list[int]:
     takes too long. One query."""
     patterns = slip_patterns(text.split())
     keys = rows.order_by().values_list("pk", "sort_key", "search_key")
-    try:
-        found = _by_index(keys, patterns, longest_ms=LONGEST_MS) if patterns else []
-    except OperationalError as error:
-        if isinstance(error.__cause__, errors.QueryCanceled):
-            return []
-        raise
+    found = _in_time(keys, patterns) or () if patterns else ()
     close = {(key, pk) for pk, key, where in found if is_near(text, where)}
     return [pk for _key, pk in sorted(close)]
 
@@ -73,16 +68,18 @@ def _found(rows: QuerySet[AnyParty], text: str) -> QuerySet[AnyParty]:
     """Rows that have every word of the text as a prefix of one of theirs.
 
     Where fewer than five do, also those that are spelt nearly so: of at most 500 candidates, those
-    that fit exactly first.
+    that fit exactly first. Where the index does not tell in time how many do, the rows are asked
+    as they are: a list may be slow, but leaves nobody out.
     """
     words = search_words(text)
     if not words:
         return rows.none()
     exact = _exact(rows, words)
     keys = exact.order_by().values_list("pk")[: MAX_CANDIDATES + 1]
-    hits = [pk for (pk,) in _by_index(keys)]
-    if len(hits) > MAX_CANDIDATES:
+    told = _in_time(keys)
+    if told is None or len(told) > MAX_CANDIDATES:
         return exact.order_by("sort_key", "pk")
+    hits = [pk for (pk,) in told]
     whole = " ".join(words)
     if len(whole) < SHORTEST_NEAR or len(hits) >= ENOUGH_HITS:
         return rows.filter(pk__in=hits).order_by("sort_key", "pk")
@@ -97,10 +94,22 @@ def _exact(rows: QuerySet[AnyParty], words: Sequence[str]) -> QuerySet[AnyParty]
     return rows.filter(fits)
 
 
+def _in_time(
+    rows: QuerySet[Any, Any], patterns: Sequence[Sequence[str]] = ()
+) -> list[tuple[Any, ...]] | None:
+    """What is asked of rows, as ``_by_index`` finds it; None where that takes too long."""
+    try:
+        return _by_index(rows, patterns)
+    except OperationalError as error:
+        if isinstance(error.__cause__, errors.QueryCanceled):
+            return None
+        raise
+
+
 def _by_index(
-    rows: QuerySet[Any, Any], patterns: Sequence[Sequence[str]] = (), *, longest_ms: int = 0
+    rows: QuerySet[Any, Any], patterns: Sequence[Sequence[str]] = ()
 ) -> list[tuple[Any, ...]]:
-    """What is asked of rows, found by an index and cut off after a time where one is named.
+    """What is asked of rows, found by an index and cut off after ``LONGEST_MS``.
 
     With patterns, keys of which one has all its parts in the search key, which is the last of what
     is asked: at most ``MAX_CANDIDATES``, the first patterns first. One exchange with the database.
@@ -117,7 +126,7 @@ def _by_index(
         every = sql.SQL(" UNION ALL ").join(branches)
         statement = sql.SQL("SELECT * FROM ({}) u LIMIT {}").format(every, MAX_CANDIDATES)
         told = [one for parts in patterns for one in (*params, *map(_containing, parts))]
-    whole = sql.SQL(_BY_INDEX).format(longest_ms, statement)
+    whole = sql.SQL(_BY_INDEX).format(LONGEST_MS, statement)
     part = transaction.atomic() if connection.in_atomic_block else nullcontext()
     with part, connection.cursor() as cursor:
         cursor.execute(whole, told)
