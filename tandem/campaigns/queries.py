@@ -172,6 +172,7 @@ def _status(day: dt.date) -> Case:
 define(
     Measure(
         key="cost",
+        tells=("cost.amount",),
         label=_("Marketing cost"),
         definition=_(
             "What was noted as spent on campaigns, by the day of the cost; refunds count against"

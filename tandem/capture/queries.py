@@ -169,11 +169,13 @@ def _question(raw: Mapping[str, Any]) -> Question | None:
     )
 
 
-def answered(submission: Submission) -> list[tuple[str, str]]:
-    """Question and answer in words, in the order of the form; those of questions gone come last."""
+def answered(submission: Submission, but: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+    """Question and answer in words, in the order of the form; those of questions gone come last.
+    What fills a field of a person that is hidden from the actor is left out."""
     asked = {one.key: one for one in questions_of(submission.form)}
     order = {key: number for number, key in enumerate(asked)}
-    keys = sorted(submission.answers, key=lambda key: order.get(key, len(order)))
+    shown = [key for key in submission.answers if key not in but]
+    keys = sorted(shown, key=lambda key: order.get(key, len(order)))
     return [
         (asked[key].label if key in asked else key, _said(asked.get(key), submission.answers[key]))
         for key in keys

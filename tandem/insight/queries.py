@@ -235,6 +235,7 @@ def _source_code(deal: str) -> Subquery:
 define(
     Measure(
         key="campaign_revenue",
+        tells=("order.net",),
         label=_("Revenue from campaigns"),
         definition=_(
             "Order lines, less what was taken back, of deals whose lead a campaign brought; by the"

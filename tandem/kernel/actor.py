@@ -79,6 +79,15 @@ class Actor:
         """Whether a field of this kind is not there for the actor."""
         return field in self.hidden_of(kind)
 
+    def hides_any(self, *names: str) -> bool:
+        """Whether any of these fields is not there for the actor: ``deal.amount``; ``person.*`` is
+        any of a person."""
+        places = (name.split(".", 1) for name in names) if self.hidden else ()
+        return any(
+            bool(self.hidden_of(kind)) if key == "*" else self.hides(kind, key)
+            for kind, key in places
+        )
+
     def through(self, source: Source) -> Self:
         """The same actor, coming through another door."""
         return replace(self, source=source)

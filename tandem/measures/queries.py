@@ -19,6 +19,7 @@ from django.db.models.functions import (
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tandem.accounts.errors import FieldHidden
 from tandem.accounts.queries import company_settings
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
@@ -72,20 +73,34 @@ class Result:
 
 
 def measure_of(actor: Actor, key: str) -> Measure | Ratio:
-    """The definition of a key. Raises MeasureUnknown, Refused."""
+    """The definition of a key. Raises MeasureUnknown, Refused, FieldHidden."""
     found = MEASURES.get(key)
     if found is None:
         raise MeasureUnknown()
     actor.require(found.permission)
+    if is_hidden_from(actor, found):
+        raise FieldHidden()
     return found
 
 
 def measures_for(actor: Actor) -> list[Measure | Ratio]:
     """Every measure that the actor may see, by key; a ratio where both of its parts are here."""
     return sorted(
-        (found for found in MEASURES if actor.may(found.permission) and _is_whole(found)),
+        (
+            found
+            for found in MEASURES
+            if actor.may(found.permission) and _is_whole(found) and not is_hidden_from(actor, found)
+        ),
         key=lambda found: found.key,
     )
+
+
+def is_hidden_from(actor: Actor, measure: Measure | Ratio) -> bool:
+    """Whether a measure is made of a field that is hidden from who asks."""
+    if isinstance(measure, Measure):
+        return actor.hides_any(*measure.tells)
+    parts = [MEASURES.get(key) for key in (measure.over, measure.under)]
+    return any(is_hidden_from(actor, part) for part in parts if part is not None)
 
 
 def _is_whole(measure: Measure | Ratio) -> bool:

@@ -31,7 +31,9 @@ class Measure:
     for money in minor units, of which ``currency`` is the path: unlike currencies are never
     added. ``dimensions`` maps a name to the path or expression whose value splits the number;
     each is a filter by equality too. ``filters`` maps further names to what narrows the rows by
-    a value (None refuses the value). Fewer than ``minimum`` rows are not enough data.
+    a value (None refuses the value). Fewer than ``minimum`` rows are not enough data. ``tells``
+    names the fields of which the number is made (``order.net``): to whom one is hidden, it is not
+    told.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Measure:
     filters: Mapping[str, Callable[[str], Q | None]] = field(default_factory=dict)
     version: int = 1
     minimum: int = 0
+    tells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

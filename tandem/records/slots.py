@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import Any, LiteralString, Protocol, runtime_checkable
+from typing import Any, LiteralString, Protocol, TypeVar, runtime_checkable
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -223,6 +223,9 @@ class ObjectType:
     first_found: Callable[[QuerySet[Any], str, int], Sequence[int]] | None = None
     new_fields: tuple[str, ...] = ()  # what the form for a new record asks; all where none is named
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
+    # Parts of the API's form that tell fields of other kinds: {"opener": ("lead.asked_for",)}.
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named_by: tuple[str, ...] = ()  # the fields that make up the name: hidden from nobody, as it
 
     @property
     def name_key(self) -> str:
@@ -270,7 +273,8 @@ class ObjectType:
 
     def names_hidden(self, actor: Actor) -> frozenset[str]:
         """What inputs and answers call the fields that are not there for an actor."""
-        hidden = actor.hidden_of(self.kind)
+        told = {name for name, of in self.told.items() if actor.hides_any(*of)}
+        hidden = actor.hidden_of(self.kind) | told
         if not hidden:
             return hidden
         named = [field for field in self.fields if field.key in hidden]
@@ -329,7 +333,7 @@ def _guarded() -> list[GuardedKind]:
             fields=[
                 GuardedField(one.key, one.label)
                 for one in found.every_field
-                if one.key != found.name_key
+                if one.key not in (found.name_key, *found.named_by)
             ],
         )
         for found in OBJECT_TYPES
@@ -404,10 +408,15 @@ def _colleagues(
 
 @runtime_checkable
 class RecordTab(Protocol):
-    """A tab in the middle of a record page; one with a true ``is_wide`` takes all of it."""
+    """A tab in the middle of a record page; one with a true ``is_wide`` takes all of it.
+
+    ``tells`` names the fields that it shows (``order.net``): to whom one is hidden, it is not
+    there. What tells none, or leaves out by itself what is hidden, names none.
+    """
 
     key: str
     order: int
+    tells: tuple[str, ...]
 
     @property
     def label(self) -> Text: ...
@@ -422,10 +431,11 @@ class RecordTab(Protocol):
 @runtime_checkable
 class RecordPanel(Protocol):
     """A group on the right of a record page and in the side panel; at the left, below the fields,
-    where it has a true ``is_left``."""
+    where it has a true ``is_left``. ``tells`` as of a tab."""
 
     order: int
     in_peek: bool
+    tells: tuple[str, ...]
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool: ...
 
@@ -434,9 +444,11 @@ class RecordPanel(Protocol):
 
 @runtime_checkable
 class RecordHead(Protocol):
-    """A band below the name on a record page: where the record is on its way, and its verbs."""
+    """A band below the name on a record page: where the record is on its way, and its verbs;
+    ``tells`` as of a tab."""
 
     order: int
+    tells: tuple[str, ...]
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool: ...
 
@@ -477,6 +489,17 @@ def relations_of(kind: str) -> Mapping[str, Relation]:
 RECORD_HEADS: Slot[RecordHead] = Slot("record head", RecordHead)
 RECORD_TABS: Slot[RecordTab] = Slot("record tab", RecordTab)
 RECORD_PANELS: Slot[RecordPanel] = Slot("record panel", RecordPanel)
+
+_Part = TypeVar("_Part", RecordHead, RecordTab, RecordPanel)
+
+
+def shown_of(parts: Iterable[_Part], object_type: ObjectType, actor: Actor) -> list[_Part]:
+    """The parts of a record's page that are there for an actor, in order: what tells a field that
+    is hidden is withheld here."""
+    found = [
+        one for one in parts if one.shows(object_type, actor) and not actor.hides_any(*one.tells)
+    ]
+    return sorted(found, key=lambda one: one.order)
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from tandem.accounts.errors import FieldHidden
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.kernel.money import Money
 from tandem.revenue import queries
@@ -14,6 +15,8 @@ from tandem.revenue.queries import LINES_A_PAGE
 from tandem.revenue.schemas import LineOut, LinesOut
 
 router = Router(tags=["Orders"])
+# The fields of an order that its lines tell.
+LINES_TELL = ("order.net", "order.lines")
 
 
 class LinesIn(Schema):
@@ -31,7 +34,10 @@ class LinesIn(Schema):
 @asks_for("revenue.view")
 def list_lines(request: HttpRequest, public_id: UUID, params: Query[LinesIn]) -> Any:
     """The lines of an order, and how much of each was taken back."""
-    order = queries.order_by_public_id(actor_of(request), public_id)
+    actor = actor_of(request)
+    if actor.hides_any(*LINES_TELL):
+        raise FieldHidden()
+    order = queries.order_by_public_id(actor, public_id)
     rows = list(queries.lines_of(order).filter(ordinal__gt=params.cursor)[: params.limit + 1])
     page = rows[: params.limit]
     items = [

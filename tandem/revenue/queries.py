@@ -199,6 +199,7 @@ _OF_LINE = {
 define(
     Measure(
         key="revenue_net",
+        tells=("order.net",),
         label=gettext_lazy("Net revenue"),
         definition=gettext_lazy(
             "All order lines, net of reversals and adjustments, by the moment of the line. A line"
@@ -215,6 +216,7 @@ define(
     ),
     Measure(
         key="revenue_gross",
+        tells=("order.net",),
         label=gettext_lazy("Gross revenue"),
         definition=gettext_lazy(
             "Order lines that sell something, before reversals and adjustments, by the moment of"

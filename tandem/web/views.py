@@ -20,7 +20,7 @@ from tandem.records.models import AccessDeed
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 from tandem.records.views.cells import rows_of
 from tandem.timeline.queries import latest_stories
-from tandem.ui.home import HOME_PANELS, Place, panels_for
+from tandem.ui.home import HOME_PANELS, Place, is_there, panels_for
 from tandem.ui.navigation import NavItem, Section, register
 from tandem.ui.responses import Toast, render, see_other
 
@@ -66,7 +66,7 @@ def home(request: ActorRequest) -> HttpResponseBase:
 def home_panel(request: ActorRequest, key: str) -> HttpResponseBase:
     """One panel again, for a page that has heard of a change."""
     panel = HOME_PANELS.get(key)
-    if panel is None or not panel.shows(request.actor):
+    if panel is None or not is_there(request.actor, panel):
         raise Missing()
     if not request.htmx:  # type: ignore[attr-defined]
         return see_other(request, reverse("web:home"))

@@ -121,6 +121,8 @@ class Figures:
         measure = MEASURES.get(key)
         if measure is None or not self.actor.may(measure.permission):
             return None
+        if measures.is_hidden_from(self.actor, measure):
+            return None
         ways, _filters = measures.ways_of(measure)
         if not {"campaign", *by} <= set(ways):
             return None

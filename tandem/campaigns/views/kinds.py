@@ -248,6 +248,11 @@ CAMPAIGN = ObjectType(
 
 
 def _cost_name(cost: CampaignCost) -> str:
+    day = formats.day(cost.on)
+    return _("%(campaign)s, %(day)s") % {"campaign": cost.campaign.name, "day": day}
+
+
+def _cost_subtitle(cost: CampaignCost) -> str:
     what = cost.channel or cost.note or _("Cost")
     return _("%(what)s, %(amount)s") % {"what": what, "amount": formats.money(cost.amount)}
 
@@ -284,7 +289,8 @@ COST = ObjectType(
             "name",
             gettext_lazy("Cost"),
             _T.TEXT,
-            source="channel",
+            source="campaign__name",
+            sort="campaign__sort_key",
             is_filterable=False,
             width="w-name",
         ),
@@ -317,8 +323,9 @@ COST = ObjectType(
     prepare=queries.prepare_costs,
     search=queries.search_costs,
     name_of=_cost_name,
-    subtitle_of=lambda cost: cost.campaign.name,
-    subtitle_fields=("campaign",),
+    named_by=("campaign", "on"),
+    subtitle_of=_cost_subtitle,
+    subtitle_fields=("amount", "channel", "note"),
     searched_fields=("note", "channel", "campaign"),
     input_schema=NewCost,
     change_schema=ChangeCost,

@@ -38,6 +38,16 @@ class ResultsTab:
     label: str | Promise = gettext_lazy("Results")
     order = 0
     is_wide = True
+    tells: tuple[str, ...] = (
+        "campaign.budget",
+        "campaign.cost",
+        "campaign.revenue",
+        "campaign.leads",
+        "cost.amount",
+        "cost.note",
+        "order.net",
+        "deal.amount",
+    )
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "campaign"

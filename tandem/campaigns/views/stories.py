@@ -127,17 +127,36 @@ def _value(field: str, value: str) -> str:
     return value
 
 
+COST = ("cost.amount", "cost.note", "cost.channel")
+
 for kind in (
     EntryKind("campaigns.created", "speakerphone", _created),
     EntryKind("campaigns.changed", "pencil", _changed, why=_was, is_touch=False),
     EntryKind("campaigns.deleted", "trash", _deleted, is_touch=False),
     EntryKind("campaigns.undone", "arrow-back-up", _undone, is_touch=False),
-    EntryKind("campaigns.cost_added", "coins", _cost_added, side=Side.MARKETING, why=_cost_where),
     EntryKind(
-        "campaigns.cost_changed", "coins", _cost_changed, side=Side.MARKETING, why=_cost_where
+        "campaigns.cost_added",
+        "coins",
+        _cost_added,
+        side=Side.MARKETING,
+        why=_cost_where,
+        tells=COST,
     ),
     EntryKind(
-        "campaigns.cost_removed", "coins", _cost_removed, side=Side.MARKETING, why=_cost_where
+        "campaigns.cost_changed",
+        "coins",
+        _cost_changed,
+        side=Side.MARKETING,
+        why=_cost_where,
+        tells=COST,
+    ),
+    EntryKind(
+        "campaigns.cost_removed",
+        "coins",
+        _cost_removed,
+        side=Side.MARKETING,
+        why=_cost_where,
+        tells=COST,
     ),
     EntryKind("campaigns.asset_attached", "link", _attached, side=Side.MARKETING),
     EntryKind("campaigns.asset_detached", "unlink", _detached, side=Side.MARKETING),

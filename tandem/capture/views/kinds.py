@@ -360,6 +360,7 @@ SUBMISSION = ObjectType(
     change_schema=ChangeSubmission,
     output_schema=SubmissionOut,
     output=submission_output,
+    told={"email": ("person.email",), "answers": ("person.*",)},
     create=actions.enter_submission,
     update=actions.release_submission,
     delete=actions.delete_submission,

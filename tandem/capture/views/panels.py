@@ -29,6 +29,7 @@ class ContentTab:
     key = "content"
     label: Text = gettext_lazy("Content")
     order = 4
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("form", "page", "submission")
@@ -40,7 +41,7 @@ class ContentTab:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         context: dict[str, Any] = {"record": record, "kind": object_type.kind}
         if isinstance(record, Submission):
-            context["answers"] = queries.answered(record)
+            context["answers"] = queries.answered(record, actor.hidden_of("person"))
             context["suspicions"] = [SUSPICION_LABELS[Suspicion(one)] for one in record.suspicions]
         elif actor.may("capture.edit"):
             name = "capture:questions" if object_type.kind == "form" else "capture:body"
@@ -63,6 +64,12 @@ class SubmissionsTab:
     key = "submissions"
     label: Text = gettext_lazy("Submissions")
     order = 5
+    tells: tuple[str, ...] = (
+        "submission.at",
+        "submission.channel",
+        "submission.utm_campaign",
+        "submission.page",
+    )
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("form", "page")
@@ -94,6 +101,7 @@ class PublicPanel:
 
     order = 10
     in_peek = True
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("form", "page")
@@ -122,6 +130,7 @@ class SenderPanel:
 
     order = 10
     in_peek = True
+    tells: tuple[str, ...] = ("submission.person", "submission.page", "submission.form")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "submission"

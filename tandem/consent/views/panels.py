@@ -23,6 +23,7 @@ class ConsentPanel:
 
     order = 60
     in_peek = False
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "person" and actor.may("consent.view")

@@ -185,6 +185,11 @@ def deals_in_stage(stage_id: int) -> int:
 # --- what a deal says -----------------------------------------------------------------------------
 
 
+def money_for(actor: Actor, deal: Deal) -> Money | None:
+    """What a deal is worth, to who may know it."""
+    return None if actor.hides("deal", "amount") else money_of(deal)
+
+
 def money_of(deal: Deal) -> Money | None:
     """What a deal is worth, if anybody has said."""
     return None if deal.amount_minor is None else Money(deal.amount_minor, deal.currency)

@@ -12,7 +12,7 @@ from django.db.models import Count, F, OuterRef, QuerySet, Sum
 from django.db.models.functions import Extract, Now
 from django.utils import timezone
 
-from tandem.accounts.errors import NoRate
+from tandem.accounts.errors import FieldHidden, NoRate
 from tandem.accounts.queries import base_currency, members_of_my_teams, rate_on
 from tandem.deals.models import Category, Deal, Pipeline, Stage
 from tandem.deals.queries import (
@@ -21,7 +21,6 @@ from tandem.deals.queries import (
     is_from_marketing,
     money_of,
     prepare_deals,
-    search_deals,
     stages_of,
 )
 from tandem.deals.rules import (
@@ -37,6 +36,7 @@ from tandem.deals.rules import (
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
 from tandem.measures.slots import Median
+from tandem.records.slots import object_type
 
 CARDS = 25
 MOST_CARDS = 400
@@ -164,8 +164,10 @@ def more_cards(
 
 def _open_deals(actor: Actor, pipeline: Pipeline, narrowed: BoardFilter) -> QuerySet[Deal]:
     rows = deals_visible_to(actor).filter(pipeline_id=pipeline.pk, status=Category.OPEN)
+    if narrowed.owner and actor.hides("deal", "owner"):
+        raise FieldHidden()
     rows = _owned_by(rows, actor, narrowed.owner)
-    return search_deals(rows, narrowed.text) if narrowed.text else rows
+    return object_type("deal").search_for(actor, rows, narrowed.text) if narrowed.text else rows
 
 
 def _owned_by(rows: QuerySet[Deal], actor: Actor, owner: str) -> QuerySet[Deal]:

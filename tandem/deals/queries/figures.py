@@ -110,6 +110,7 @@ define(
     ),
     Measure(
         key="won_value",
+        tells=("deal.amount",),
         label=_("Value of won deals"),
         definition=_(
             "What won deals were agreed for, by the moment of winning. Revenue is counted from"
@@ -125,6 +126,7 @@ define(
     ),
     Measure(
         key="average_deal_size",
+        tells=("deal.amount",),
         label=_("Average deal size"),
         definition=_("The mean of what won deals were agreed for, by the moment of winning."),
         unit=Unit.MONEY,
@@ -153,6 +155,7 @@ define(
     ),
     Measure(
         key="sales_velocity",
+        tells=("deal.amount",),
         label=_("Sales velocity"),
         definition=_(
             "Money a day: deals opened in the period, times their win rate, times the mean size of"
@@ -169,6 +172,7 @@ define(
     ),
     Measure(
         key="pipeline_value",
+        tells=("deal.amount",),
         label=_("Pipeline"),
         definition=_("What the deals that are open now may bring, whole, by the day of opening."),
         unit=Unit.MONEY,
@@ -181,6 +185,7 @@ define(
     ),
     Measure(
         key="pipeline_value_weighted",
+        tells=("deal.amount",),
         label=_("Pipeline, weighted"),
         definition=_("What the deals that are open now may bring, times the chance of the stage."),
         unit=Unit.MONEY,

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from tandem.accounts.errors import FieldHidden
 from tandem.accounts.queries import user_choices
 from tandem.deals import queries
 from tandem.deals.actions import ensure_pipeline
@@ -22,17 +24,22 @@ from tandem.deals.queries.board import Board, BoardFilter, Card, Column
 from tandem.deals.rules import Age, Total
 from tandem.deals.views.words import STEP_DOTS, STEP_TONES, age_words, median_words, step_words
 from tandem.kernel.actions import last_change_set
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
 from tandem.ui import formats
 from tandem.ui.responses import Toast, is_fragment, render, see_other
 
 MAX_TEXT = 200
+# What a board shows by where its cards stand: to whom it is hidden, deals are a list.
+TOLD = ("deal.stage", "deal.status")
 
 
 @require_GET
 @page(permission="deals.view")
 def board(request: ActorRequest) -> HttpResponseBase:
+    if request.actor.hides_any(*TOLD):
+        return redirect("records:list", "deals")
     pipelines = queries.pipelines_in_order(request.actor)
     if not pipelines:
         return render(request, "deals/no_pipeline.html", {"may_create": _may(request, "create")})
@@ -44,8 +51,8 @@ def board(request: ActorRequest) -> HttpResponseBase:
         "board": found,
         "pipeline": pipeline,
         "pipelines": [(one, f"?{_place(one, narrowed)}") for one in pipelines],
-        "columns": [_shown(column, here) for column in found.columns],
-        "summary": _summary(found),
+        "columns": [_shown(request.actor, column, here) for column in found.columns],
+        "summary": _summary(request.actor, found),
         "closing": [stage for stage in _stages(pipeline) if stage.category != Category.OPEN],
         "narrowed": narrowed,
         "here": here,
@@ -61,6 +68,8 @@ def board(request: ActorRequest) -> HttpResponseBase:
 @page(permission="deals.view")
 def cards(request: ActorRequest) -> HttpResponseBase:
     """The next cards of one column, for its list; a page of the board without a script."""
+    if request.actor.hides_any(*TOLD):
+        raise FieldHidden()
     pipelines = queries.pipelines_in_order(request.actor)
     pipeline = _chosen(pipelines, request.GET.get("pipeline", ""))
     narrowed, after = _filter(request), _number(request, "after")
@@ -71,7 +80,7 @@ def cards(request: ActorRequest) -> HttpResponseBase:
         return see_other(request, f"{reverse('deals:board')}?{here}&{shown}")
     found, left = boards.more_cards(request.actor, pipeline, narrowed, stage=stage, after=after)
     context = {
-        "cards": _drawn(found),
+        "cards": _drawn(request.actor, found),
         "more": left,
         "more_url": _more_url(here, stage, after + len(found)),
         "may_move": _may(request, "edit"),
@@ -122,37 +131,41 @@ class DrawnColumn:
     more_url: str
 
 
-def _shown(column: Column, here: str) -> DrawnColumn:
+def _shown(actor: Actor, column: Column, here: str) -> DrawnColumn:
+    hides_amount = actor.hides("deal", "amount")
     return DrawnColumn(
         column=column,
         id=str(column.stage.public_id),
-        sum=formats.money(column.total.base),
-        parts=_parts(column.total),
+        sum="" if hides_amount else formats.money(column.total.base),
+        parts="" if hides_amount else _parts(column.total),
         median=median_words(column.median_days),
-        cards=_drawn(column.cards),
+        cards=_drawn(actor, column.cards),
         more=column.more,
         more_url=_more_url(here, column.stage.public_id, len(column.cards)),
     )
 
 
-def _drawn(cards: Sequence[Card]) -> list[DrawnCard]:
+def _drawn(actor: Actor, cards: Sequence[Card]) -> list[DrawnCard]:
     base, today = reverse("records:list", args=["deals"]), timezone.localdate()
-    return [_draw(card, base, today) for card in cards]
+    hidden = actor.hidden_of("deal")
+    return [_draw(card, base, today, hidden) for card in cards]
 
 
-def _draw(card: Card, base: str, today: dt.date) -> DrawnCard:
-    deal, owner, step = card.deal, card.deal.owner, card.step
+def _draw(card: Card, base: str, today: dt.date, hidden: frozenset[str]) -> DrawnCard:
+    deal, step = card.deal, card.step
+    owner = None if "owner" in hidden else deal.owner
+    tells_step = "next_step" not in hidden
     return DrawnCard(
         id=str(deal.public_id),
         url=f"{base}/{deal.public_id}",
         name=deal.name,
         stage=str(deal.stage.public_id),
-        amount=formats.money(card.amount) if card.amount is not None else "",
+        amount=_amount(card) if "amount" not in hidden else "",
         owner=owner.name if owner is not None else "",
         owner_side=owner.mark if owner is not None else "",
-        dot=STEP_DOTS[step],
-        tone=STEP_TONES[step],
-        step=step_words(deal, today),
+        dot=STEP_DOTS[step] if tells_step else "none",
+        tone=STEP_TONES[step] if tells_step else "",
+        step=step_words(deal, today) if tells_step else "",
         age=age_words(card),
         age_tone="bad" if card.age is Age.STALE else "warn",
         is_from_marketing=card.is_from_marketing,
@@ -160,7 +173,13 @@ def _draw(card: Card, base: str, today: dt.date) -> DrawnCard:
     )
 
 
-def _summary(found: Board) -> Mapping[str, Any]:
+def _amount(card: Card) -> str:
+    return _("no amount") if card.amount is None else formats.money(card.amount)
+
+
+def _summary(actor: Actor, found: Board) -> Mapping[str, Any]:
+    if actor.hides("deal", "amount"):
+        return {"count": found.count}
     return {
         "count": found.count,
         "sum": formats.money(found.total.base),

@@ -19,6 +19,7 @@ class DealHead:
     """Where a deal is, what may be done with it, and what happens next."""
 
     order = 10
+    tells: tuple[str, ...] = ("deal.stage", "deal.status")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "deal"
@@ -29,6 +30,7 @@ class DealHead:
         step = next_step_of(deal.next_step, deal.next_step_on, timezone.localdate())
         context = {
             "deal": deal,
+            "hidden": actor.hidden_of("deal"),
             "money": queries.money_of(deal),
             "path": queries.path_of(deal),
             "is_open": deal.status == Category.OPEN,

@@ -24,6 +24,7 @@ class DealContacts:
 
     order = 10
     in_peek = True
+    tells: tuple[str, ...] = ("deal.person",)
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "deal"
@@ -52,6 +53,7 @@ class DealSource:
 
     order = 15
     in_peek = True
+    tells: tuple[str, ...] = ("lead.asked_for", "lead.campaign", "lead.opened_at")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "deal"
@@ -75,6 +77,7 @@ class DealsThere:
 
     order = 12
     in_peek = True
+    tells: tuple[str, ...] = ("deal.stage", "deal.status")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("person", "company", *OF_LEAD) and actor.may("deals.view")
@@ -84,7 +87,7 @@ class DealsThere:
         found = list(_deals(actor, object_type.kind, record)[: queries.SHOWN_BESIDE + 1])
         lead: Lead | None = _lead(object_type.kind, record)
         context = {
-            "deals": [_line(deal) for deal in found[: queries.SHOWN_BESIDE]],
+            "deals": [_line(actor, deal) for deal in found[: queries.SHOWN_BESIDE]],
             "has_more": len(found) > queries.SHOWN_BESIDE,
             "open_url": _open_url(actor, lead),
         }
@@ -115,8 +118,8 @@ def _open_url(actor: Actor, lead: Lead | None) -> str:
     return reverse("deals:from_lead", args=[lead.public_id])
 
 
-def _line(deal: Deal) -> dict[str, Any]:
-    money = queries.money_of(deal)
+def _line(actor: Actor, deal: Deal) -> dict[str, Any]:
+    money = queries.money_for(actor, deal)
     worth = formats.money(money) if money is not None else ""
     return {
         "name": deal.name,

@@ -112,6 +112,11 @@ def _changes(entry: TimelineEntry) -> Sequence[dict[str, Any]]:
     return found
 
 
+def _told_of(kind: EntryKind) -> tuple[str, ...]:
+    """The fields by their kind: these entries stand in stories of others, too."""
+    return tuple(f"deal.{name}" for name in kind.tells)
+
+
 _S = Side.SALES
 
 for kind in (
@@ -121,6 +126,7 @@ for kind in (
         _told(gettext_lazy("{who} opened {deal} in {to}")),
         side=_S,
         why=_opened_from,
+        tells=("amount",),
         is_observed=False,
     ),
     EntryKind(
@@ -136,6 +142,7 @@ for kind in (
         _told(gettext_lazy("{who} won {deal}")),
         side=_S,
         why=_worth,
+        tells=("amount",),
         is_observed=False,
     ),
     EntryKind(
@@ -173,4 +180,4 @@ for kind in (
         is_touch=False,
     ),
 ):
-    ENTRY_KINDS.register(kind.kind, replace(kind, about=("deal",)))
+    ENTRY_KINDS.register(kind.kind, replace(kind, about=("deal",), tells=_told_of(kind)))

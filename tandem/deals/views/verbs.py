@@ -26,6 +26,7 @@ from tandem.deals.schemas import (
 from tandem.deals.views.words import REASONS, ROLES, SAID_BY
 from tandem.handoff.queries import lead_by_public_id
 from tandem.kernel.actions import last_change_set
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Invalid
 from tandem.ui import formats
@@ -65,11 +66,11 @@ def win(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
         except Invalid as refused:
             form.refuse(refused)
         else:
-            return _finished(request, won, _won_words(won))
+            return _finished(request, won, _won_words(request.actor, won))
     context = _dialog(request, deal, form) | {
         "asks_amount": deal.amount_minor is None,
         "asks_buyer": not queries.has_buyer(deal),
-        "amount": queries.money_of(deal),
+        "amount": queries.money_for(request.actor, deal),
     }
     return render(request, "deals/win.html", context, fragment="dialog", status=form.status)
 
@@ -180,9 +181,11 @@ def _dialog(request: ActorRequest, deal: Deal, form: Form[Any]) -> dict[str, Any
     }
 
 
-def _won_words(deal: Deal) -> str:
-    money = queries.money_of(deal)
-    worth = formats.money(money) if money is not None else ""
+def _won_words(actor: Actor, deal: Deal) -> str:
+    money = queries.money_for(actor, deal)
+    if money is None:
+        return _("%(deal)s is won") % {"deal": deal.name}
+    worth = formats.money(money)
     return _("%(deal)s is won: %(amount)s") % {"deal": deal.name, "amount": worth}
 
 

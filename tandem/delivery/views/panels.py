@@ -25,6 +25,7 @@ class MailTab:
     key = "mail"
     order = 1
     label = gettext_lazy("Mail")
+    tells: tuple[str, ...] = ("message.to",)
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "message"
@@ -43,6 +44,7 @@ class DecisionPanel:
 
     order = 10
     in_peek = True
+    tells: tuple[str, ...] = ("message.to", "message.state", "message.reason")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "message"
@@ -70,6 +72,7 @@ class MessagesPanel:
 
     order = 70
     in_peek = False
+    tells: tuple[str, ...] = ("message.state", "message.to")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "person" and actor.may("delivery.view")

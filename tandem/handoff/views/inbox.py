@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 
 from tandem.handoff import queries
 from tandem.handoff.models import Handoff
-from tandem.handoff.views.offers import offer_context
+from tandem.handoff.views.offers import about, company_of, offer_context
 from tandem.handoff.views.words import CODES, said
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.doors import ActorRequest, page
-from tandem.records.slots import RECORD_PANELS, object_type
+from tandem.records.slots import RECORD_PANELS, object_type, shown_of
 from tandem.ui.responses import is_fragment, render
 
 SHOWS = ("mine", "team", "answered")
@@ -51,7 +51,7 @@ def _answer(request: ActorRequest, chosen: Handoff | None) -> HttpResponseBase:
         "chosen": chosen,
         "selected": selected,
         "here": reverse("handoff:offer", args=[chosen.public_id]) if chosen else _inbox(),
-        "parts": _parts(rows),
+        "parts": _parts(request.actor, rows),
         "waiting": sum(row.turn < 4 for row in rows),
     }
     if selected is not None and part != "queue":
@@ -63,9 +63,9 @@ def _answer(request: ActorRequest, chosen: Handoff | None) -> HttpResponseBase:
 def _panels(request: ActorRequest, handoff: Handoff) -> list[SafeString]:
     """What other rooms know of a hand-off: its deals, and opening one."""
     described = object_type("handoff")
-    shown = [one for one in RECORD_PANELS if one.shows(described, request.actor)]
     return [
-        one.render(request, described, handoff) for one in sorted(shown, key=lambda one: one.order)
+        one.render(request, described, handoff)
+        for one in shown_of(RECORD_PANELS, described, request.actor)
     ]
 
 
@@ -94,7 +94,7 @@ def _rows(request: ActorRequest, show: str) -> list[Any]:
     return list(queries.queue_of(request.actor, only_own=show == "mine"))
 
 
-def _parts(rows: list[Any]) -> list[tuple[str, str, list[tuple[Any, str]]]]:
+def _parts(actor: Actor, rows: list[Any]) -> list[tuple[str, str, list[tuple[Any, str]]]]:
     """The queue under its headings, each with its rows and their second lines."""
     heads = {
         1: (_("Answer"), _("by due time")),
@@ -105,16 +105,19 @@ def _parts(rows: list[Any]) -> list[tuple[str, str, list[tuple[Any, str]]]]:
     }
     found = []
     for turn, (title, note) in heads.items():
-        here = [(row, _line(row)) for row in rows if row.turn == turn]
+        here = [(row, _line(actor, row)) for row in rows if row.turn == turn]
         if here:
             found.append((title, note, here))
     return found
 
 
-def _line(row: Any) -> str:
-    lead = row.lead
+def _line(actor: Actor, row: Any) -> str:
+    lead, what = row.lead, ""
     if row.rejection_code:
-        what = _("back: %(reason)s") % {"reason": said(CODES, row.rejection_code)}
-    else:
-        what = lead.asked_for or _("score %(score)s") % {"score": lead.score}
-    return ", ".join(filter(None, [str(lead.company or ""), str(what)]))
+        if not actor.hides("handoff", "rejection_code"):
+            what = _("back: %(reason)s") % {"reason": said(CODES, row.rejection_code)}
+    elif about(actor, lead):
+        what = about(actor, lead)
+    elif not actor.hides("lead", "score"):
+        what = _("score %(score)s") % {"score": lead.score}
+    return ", ".join(filter(None, [company_of(actor, lead), what]))

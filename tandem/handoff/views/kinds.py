@@ -16,6 +16,7 @@ from tandem.handoff.schemas import (
     ReasonOut,
 )
 from tandem.handoff.views import words
+from tandem.handoff.views.offers import TOLD
 from tandem.kernel.actor import Actor
 from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
@@ -203,6 +204,7 @@ HANDOFF = ObjectType(
     change_schema=ChangeHandoff,
     output_schema=HandoffOut,
     output=handoff_output,
+    told=TOLD,
     create=actions.offer_lead,
     update=actions.change_handoff,
     delete=actions.withdraw_handoff,

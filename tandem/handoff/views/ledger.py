@@ -8,7 +8,8 @@ from tandem.handoff import queries
 from tandem.handoff.models import Handoff
 from tandem.handoff.views import words
 from tandem.handoff.views.inbox import shows_for
-from tandem.handoff.views.offers import clock_of
+from tandem.handoff.views.offers import about, clock_of, company_of, kind_words
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.ui.responses import render
 
@@ -30,7 +31,10 @@ def sent(request: ActorRequest) -> HttpResponseBase:
         "show": show,
         "parts": parts,
         "sums": sums,
-        "rows": [(row, words.clock_says(row), clock_of(row), _said(row)) for row in rows],
+        "rows": [
+            (row, words.clock_says(row), clock_of(row), _said(request.actor, row)) for row in rows
+        ],
+        "hidden": request.actor.hidden_of("handoff"),
         "is_cut": len(rows) == SHOWN,
         "may_reply": request.actor.may("handoff.reply"),
         "may_answer": request.actor.may("handoff.answer"),
@@ -49,10 +53,12 @@ def _parts(sums: queries.Sums) -> list[tuple[str, str, int]]:
     ]
 
 
-def _said(row: Handoff) -> dict[str, str]:
+def _said(actor: Actor, row: Handoff) -> dict[str, str]:
+    tells_why = row.rejection_code and not actor.hides("handoff", "rejection_code")
     return {
-        "kind": words.said(words.KINDS, row.kind),
-        "reason": words.said(words.CODES, row.rejection_code) if row.rejection_code else "",
+        "about": about(actor, row.lead) or kind_words(actor, row),
+        "company": company_of(actor, row.lead),
+        "reason": words.said(words.CODES, row.rejection_code) if tells_why else "",
         "route": words.said(words.FOLLOWED, row.route) if row.route else "",
         "verdict": words.said(words.VERDICTS, row.reply_verdict) if row.reply_verdict else "",
     }

@@ -19,6 +19,17 @@ from tandem.people.queries import companies_visible_to, people_visible_to
 from tandem.records.slots import object_type_by_slug
 from tandem.ui import formats
 
+# What a hand-off tells of other kinds of record, by the part of it; where a field is hidden, so is
+# the part, in the inbox as in the API.
+TOLD: Mapping[str, tuple[str, ...]] = {
+    "opener": ("lead.asked_for",),
+    "last_message": ("person.email", "message.to"),
+    "consent": ("person.email", "person.phone"),
+    "routing": ("lead.*", "person.*", "company.*"),
+    "reasons": ("lead.score",),
+    "score": ("lead.score",),
+    "kind": ("lead.kind",),
+}
 _FIT = {Behaviour.COMPANY, Behaviour.PHONE}
 
 
@@ -42,22 +53,33 @@ def offer_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
     sees_person = people_visible_to(actor).filter(pk=person.pk).exists()
     is_open = handoff.state in queries.OPEN_STATES
     may_answer = actor.may("handoff.answer") and is_open
+    routing = [] if actor.hides_any(*TOLD["routing"]) else handoff.routing
+    tells_score = not actor.hides_any(*TOLD["score"])
+    tells_contacts = not actor.hides_any(*TOLD["consent"])
+    tells_message = not actor.hides_any(*TOLD["last_message"])
     return {
         "offer": handoff,
         "lead": lead,
         "person": person,
-        "job": person.primary_job,
+        "job": None if actor.hides_any("person.title", "person.company") else person.primary_job,
         "company_url": _company_url(actor, lead),
         "person_url": _url("people", person.public_id) if sees_person else "",
         "clock": clock_of(handoff),
         "clock_says": words.clock_says(handoff),
-        "kind_words": words.said(words.KINDS, handoff.kind),
-        "reasons": [_reason(lead, one, sees_person) for one in lead.reasons],
-        "sum": _sum(lead),
-        "routed": words.routing_words(handoff.routing[-1]) if handoff.routing else "",
-        "routing": [(step["matched"], words.routing_words(step)) for step in handoff.routing],
-        "contacts": _contacts(handoff, lead, person),
-        "message": _message(queries.last_message_of(person.pk)),
+        "asked_for": about(actor, lead),
+        "opener": "" if actor.hides_any(*TOLD["opener"]) else handoff.opener,
+        "kind_words": kind_words(actor, handoff),
+        "tells_score": tells_score,
+        "reasons": [_reason(lead, one, sees_person) for one in lead.reasons if tells_score],
+        "sum": _sum(lead) if tells_score else "",
+        "routed": words.routing_words(routing[-1]) if routing else "",
+        "routing": [(step["matched"], words.routing_words(step)) for step in routing],
+        "tells_contacts": tells_contacts,
+        "contacts": _contacts(handoff, lead, person) if tells_contacts else [],
+        "tells_message": tells_message,
+        "message": _message(queries.last_message_of(person.pk)) if tells_message else {},
+        "hidden": actor.hidden_of("handoff"),
+        "campaign": None if actor.hides("lead", "campaign") else lead.campaign,
         "may_answer": may_answer,
         "can_accept": may_answer and handoff.state == HandoffState.OFFERED,
         "can_touch": may_answer and handoff.state in queries.WORKED,
@@ -75,6 +97,21 @@ def offer_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
         "may_withdraw": actor.may("handoff.create") and handoff.state == HandoffState.OFFERED,
         "lead_url": _url("leads", lead.public_id),
     }
+
+
+def about(actor: Actor, lead: Lead) -> str:
+    """What the person asked for, to who may know it."""
+    return "" if actor.hides("lead", "asked_for") else lead.asked_for
+
+
+def company_of(actor: Actor, lead: Lead) -> str:
+    """The name of their company, to who may know it."""
+    return "" if actor.hides_any("lead.company", "handoff.company") else str(lead.company or "")
+
+
+def kind_words(actor: Actor, handoff: Handoff) -> str:
+    """How the lead came about, to who may know it."""
+    return "" if actor.hides("lead", "kind") else words.said(words.KINDS, handoff.kind)
 
 
 def clock_of(handoff: Handoff) -> tuple[dt.datetime | None, dt.datetime | None]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
+from tandem.accounts.errors import FieldHidden
 from tandem.handoff import queries
 from tandem.handoff.models import OPEN_STATUSES, Handoff, HandoffState, Lead
 from tandem.handoff.views import words
@@ -29,6 +30,13 @@ class HandoffPanel:
 
     order = 5
     in_peek = True
+    tells: tuple[str, ...] = (
+        "lead.asked_for",
+        "lead.kind",
+        "lead.status",
+        "lead.owner",
+        "handoff.state",
+    )
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in KINDS and actor.may("handoff.view")
@@ -47,6 +55,8 @@ def panel(request: ActorRequest, kind: str, public_id: UUID) -> HttpResponseBase
     """The panel alone, for a page that has heard that it changed."""
     if kind not in KINDS:
         raise Missing()
+    if request.actor.hides_any(*HandoffPanel.tells):
+        raise FieldHidden()
     find = person_by_public_id if kind == "person" else queries.lead_by_public_id
     context = _context(request.actor, kind, find(request.actor, public_id))
     if not request.htmx:  # type: ignore[attr-defined]

@@ -148,6 +148,13 @@ def _lead_deleted(entry: TimelineEntry) -> SafeString:
 
 _SEAM, _SALES, _MARKETING = Side.HANDOFF, Side.SALES, Side.MARKETING
 
+# What of a lead or hand-off an entry tells.
+TELLS = {
+    "handoff.lead_made": ("lead.asked_for", "lead.kind", "lead.score"),
+    "handoff.rejected": ("handoff.rejection_code",),
+    "handoff.offered": ("handoff.owner",),
+}
+
 for kind in (
     EntryKind("handoff.lead_made", "focus-2", _lead_made, _MARKETING, why=_by_policy,
               is_touch=False, offers_undo=True),
@@ -170,4 +177,6 @@ for kind in (
     EntryKind("handoff.lead_changed", "pencil", _lead_changed, is_touch=False),
     EntryKind("handoff.lead_deleted", "trash", _lead_deleted, is_touch=False),
 ):  # fmt: skip
-    ENTRY_KINDS.register(kind.kind, replace(kind, about=("lead", "handoff")))
+    ENTRY_KINDS.register(
+        kind.kind, replace(kind, about=("lead", "handoff"), tells=TELLS.get(kind.kind, ()))
+    )

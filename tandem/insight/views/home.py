@@ -67,6 +67,7 @@ class SeamPanel:
     place = Place.TOP
     order = 10
     topics = "order deal handoff lead campaign"
+    tells: tuple[str, ...] = ("order.net", "deal.amount")
 
     def shows(self, actor: Actor) -> bool:
         return actor.may("insight.view") and actor.may("measures.view")
@@ -99,6 +100,7 @@ class PromisesPanel:
     place = Place.MAIN
     order = 10
     topics = "handoff lead"
+    tells: tuple[str, ...] = ("handoff.state", "handoff.rejection_code")
 
     def shows(self, actor: Actor) -> bool:
         return actor.may("insight.view") and actor.may("handoff.view")
@@ -129,6 +131,7 @@ class MoneyPanel:
     place = Place.MAIN
     order = 20
     topics = "order campaign"
+    tells: tuple[str, ...] = ("order.net", "cost.amount")
 
     def shows(self, actor: Actor) -> bool:
         return actor.may("measures.view") and MEASURES.get(REVENUE) is not None
@@ -163,6 +166,7 @@ class ClocksPanel:
     place = Place.ASIDE
     order = 10
     topics = "handoff"
+    tells: tuple[str, ...] = ("handoff.state", "handoff.accept_due")
 
     def shows(self, actor: Actor) -> bool:
         return actor.may("insight.view") and actor.may("handoff.view")

@@ -35,6 +35,7 @@ class PeopleThere:
 
     order = 30
     in_peek = False
+    tells: tuple[str, ...] = ("person.company",)
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("person", "company")
@@ -51,6 +52,7 @@ class PeopleThere:
             ]
         context = {
             "people": people[:SHOWN],
+            "tells_title": not actor.hides("person", "title"),
             "has_more": len(people) > SHOWN,
             "of_person": isinstance(record, Person),
         }
@@ -89,11 +91,12 @@ class ReachPanel:
     def __init__(
         self, key: str, kind: str, field: str, titles: tuple[Any, Any], order: int
     ) -> None:
-        self.key, self.kind, self.field, self.order = key, kind, field, order
+        self.key, self.kind, self.order = key, kind, order
+        self.tells: tuple[str, ...] = (f"{kind}.{field}",)
         self.title, self.add_label = titles
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
-        return object_type.kind == self.kind and not actor.hides(self.kind, self.field)
+        return object_type.kind == self.kind
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -116,10 +119,10 @@ class JobsPanel:
 
     order = 20
     in_peek = True
+    tells: tuple[str, ...] = ("person.company", "person.title")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
-        hides = actor.hides("person", "company") or actor.hides("person", "title")
-        return object_type.kind == "person" and not hides
+        return object_type.kind == "person"
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -142,6 +145,7 @@ class TiesPanel:
 
     order = 35
     in_peek = False
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "person"
@@ -174,9 +178,10 @@ class FamilyPanel:
 
     order = 22
     in_peek = False
+    tells: tuple[str, ...] = ("company.parent",)
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
-        return object_type.kind == "company" and not actor.hides("company", "parent")
+        return object_type.kind == "company"
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -197,9 +202,10 @@ class PeopleBefore:
 
     order = 32
     in_peek = False
+    tells: tuple[str, ...] = ("person.company", "person.title")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
-        return object_type.kind == "company" and not actor.hides("person", "company")
+        return object_type.kind == "company"
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -301,6 +307,7 @@ class JourneyPanel:
 
     order = 5
     in_peek = True
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("person", "company")

@@ -79,6 +79,7 @@ class AccessTab:
     key = "accesses"
     label = gettext_lazy("Access")
     order = 95
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.privacy is Privacy.PERSONAL and actor.may("records.see_accesses")

@@ -32,6 +32,7 @@ class FilesTab:
     key = "files"
     label = gettext_lazy("Files")
     order = 40
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return True

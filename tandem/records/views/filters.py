@@ -100,8 +100,9 @@ def _lines(state: ListState, node: Node | None, given: QueryDict) -> list[dict[s
         lines = [
             _line(state, *part) for item in items if _is_shown(item) for part in _parts_of(item)
         ]
-    if "_more" in given or not lines:
-        lines.append(_line(state, filter_fields(state)[0].key))
+    fields = filter_fields(state)  # none where all are hidden
+    if fields and ("_more" in given or not lines):
+        lines.append(_line(state, fields[0].key))
     kept = [
         {"words": node_in_words(state, item), "at": f"{at}.{index}", "is_group": _is_group(item)}
         for index, item in enumerate(items)

@@ -54,6 +54,7 @@ class HistoryTab:
     key = "history"
     label = gettext_lazy("History")
     order = 90
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return True

@@ -27,8 +27,8 @@ from tandem.records.slots import (
     Field,
     FieldType,
     ObjectType,
-    RecordPanel,
     RecordTab,
+    shown_of,
 )
 from tandem.records.views.cells import Cell, cell_of, cells_of
 from tandem.records.views.disclosing import may_disclose
@@ -323,16 +323,12 @@ def _with_double(
 
 
 def _tabs(object_type: ObjectType, request: ActorRequest) -> Sequence[RecordTab]:
-    shown = [tab for tab in RECORD_TABS if tab.shows(object_type, request.actor)]
-    return sorted(shown, key=lambda tab: tab.order)
+    return shown_of(RECORD_TABS, object_type, request.actor)
 
 
 def _heads(request: ActorRequest, object_type: ObjectType, record: Any) -> list[SafeString]:
-    shown = [head for head in RECORD_HEADS if head.shows(object_type, request.actor)]
-    return [
-        head.render(request, object_type, record)
-        for head in sorted(shown, key=lambda head: head.order)
-    ]
+    heads = shown_of(RECORD_HEADS, object_type, request.actor)
+    return [head.render(request, object_type, record) for head in heads]
 
 
 def _panels(
@@ -344,16 +340,10 @@ def _panels(
     at_left: bool = False,
 ) -> list[SafeString]:
     actor = request.actor  # type: ignore[attr-defined]
-    shown: list[RecordPanel] = [
-        panel
-        for panel in RECORD_PANELS
-        if panel.shows(object_type, actor)
-        and (panel.in_peek or not in_peek)
-        and getattr(panel, "is_left", False) is at_left
-    ]
     return [
         panel.render(request, object_type, record)
-        for panel in sorted(shown, key=lambda panel: panel.order)
+        for panel in shown_of(RECORD_PANELS, object_type, actor)
+        if (panel.in_peek or not in_peek) and getattr(panel, "is_left", False) is at_left
     ]
 
 

@@ -35,6 +35,7 @@ class LinesTab:
     key = "lines"
     label: Text = gettext_lazy("Lines")
     order = 5
+    tells: tuple[str, ...] = ("order.net", "order.lines")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "order"
@@ -67,6 +68,7 @@ class CustomerPanel:
 
     order = 20
     in_peek = True
+    tells: tuple[str, ...] = ("order.company", "order.person")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "order"
@@ -87,6 +89,7 @@ class ReversalsPanel:
 
     order = 30
     in_peek = False
+    tells: tuple[str, ...] = ("order.net", "order.lines")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "order"
@@ -104,6 +107,7 @@ class OrdersPanel:
 
     order = 40
     in_peek = True
+    tells: tuple[str, ...] = ("order.net", "order.ordered_at")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("company", "person") and actor.may("revenue.view")

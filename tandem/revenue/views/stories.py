@@ -57,7 +57,15 @@ for kind in (
         "revenue.taken_back", "arrow-back-up", _taken_back, why=_why_taken_back, is_touch=False
     ),
     EntryKind("revenue.imported", "file-import", _imported, is_touch=False),
-    EntryKind("revenue.booked", "receipt", _booked, why=_by_rule, is_touch=False, about=("order",)),
+    EntryKind(
+        "revenue.booked",
+        "receipt",
+        _booked,
+        why=_by_rule,
+        is_touch=False,
+        about=("order",),
+        tells=("order.net",),
+    ),
     EntryKind("revenue.changed", "user-check", _changed, is_touch=False),
     EntryKind("revenue.deleted", "trash", _deleted, is_touch=False),
 ):

@@ -59,6 +59,7 @@ class TimelineTab:
     key = "timeline"
     label: Text = gettext_lazy("Timeline")
     order = 10
+    tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return actor.may("timeline.view")
