@@ -171,7 +171,7 @@ def _question(raw: Mapping[str, Any]) -> Question | None:
 
 def answered(submission: Submission, but: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
     """Question and answer in words, in the order of the form; those of questions gone come last.
-    What fills a field of a person that is hidden from the actor is left out."""
+    What fills a field whose key is in ``but`` is left out."""
     asked = {one.key: one for one in questions_of(submission.form)}
     order = {key: number for number, key in enumerate(asked)}
     shown = [key for key in submission.answers if key not in but]
