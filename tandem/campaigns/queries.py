@@ -184,6 +184,7 @@ define(
         aggregate=Sum("amount_minor"),
         currency="currency",
         dimensions={"campaign": "campaign__code", "channel": "channel"},
+        fields={"channel": "cost.channel"},
         permission="measures.view",
     )
 )

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.measures import queries
 from tandem.measures.queries import Row
@@ -21,7 +22,7 @@ router = Router(tags=["Metrics"])
 def list_metrics(request: HttpRequest) -> Any:
     """What there is to ask for: every measure with its definition."""
     actor = actor_of(request)
-    return {"items": [_described(measure) for measure in queries.measures_for(actor)]}
+    return {"items": [_described(actor, measure) for measure in queries.measures_for(actor)]}
 
 
 @router.get("/{key}", response={200: MetricOut, **REFUSALS}, operation_id="metrics_get")
@@ -42,8 +43,8 @@ def get_metric(request: HttpRequest, key: str, asked: Query[Asked]) -> Any:
     }
 
 
-def _described(measure: Measure | Ratio) -> MeasureOut:
-    dimensions, filters = queries.ways_of(measure)
+def _described(actor: Actor, measure: Measure | Ratio) -> MeasureOut:
+    dimensions, filters = queries.ways_for(actor, measure)
     return MeasureOut(
         key=measure.key,
         label=str(measure.label),

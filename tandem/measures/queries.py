@@ -125,6 +125,28 @@ def ways_of(measure: Measure | Ratio) -> tuple[list[str], list[str]]:
     return sorted(dimensions), sorted(filters)
 
 
+def ways_for(actor: Actor, measure: Measure | Ratio) -> tuple[list[str], list[str]]:
+    """The ways in which who asks may ask for a measure: by no field that is hidden from them."""
+    hidden = _names_hidden(actor, measure)
+    dimensions, filters = ways_of(measure)
+    return (
+        [name for name in dimensions if name not in hidden],
+        [name for name in filters if name not in hidden],
+    )
+
+
+def _names_hidden(actor: Actor, measure: Measure | Ratio) -> set[str]:
+    if isinstance(measure, Measure):
+        return {name for name, of in measure.fields.items() if actor.hides_any(of)}
+    parts = [MEASURES.get(key) for key in (measure.over, measure.under)]
+    return {name for part in parts if part is not None for name in _names_hidden(actor, part)}
+
+
+def _refuse_hidden(actor: Actor, measure: Measure, names: Iterable[str]) -> None:
+    if not _names_hidden(actor, measure).isdisjoint(names):
+        raise FieldHidden()
+
+
 def today() -> dt.date:
     """The day that it is in the company's zone."""
     return timezone.now().astimezone(ZoneInfo(company_settings().time_zone)).date()
@@ -141,7 +163,7 @@ def value(
     """The number of this key from what the actor may see; one query, a ratio two.
 
     Not split, a count of nothing is a row of 0 and money of nothing a row of 0 in the base
-    currency. Raises MeasureUnknown, Refused, DimensionUnknown, FilterUnknown.
+    currency. Raises MeasureUnknown, Refused, FieldHidden, DimensionUnknown, FilterUnknown.
     """
     measure = measure_of(actor, key)
     if isinstance(measure, Ratio):
@@ -165,6 +187,7 @@ def rows_behind(
     measure = measure_of(actor, key)
     if not isinstance(measure, Measure):
         raise MeasureUnknown()
+    _refuse_hidden(actor, measure, filters or {})
     found = within(measure.rows(actor), measure.at, period)
     return _narrowed(found, measure, filters or {})
 
@@ -177,6 +200,7 @@ def _rows(
     by: Sequence[str],
     filters: Mapping[str, str],
 ) -> list[Row]:
+    _refuse_hidden(actor, measure, by)
     zone = ZoneInfo(company_settings().time_zone)
     found = rows_behind(actor, measure.key, period=period, filters=filters)
     splits = {f"{_PREFIX}{name}": _split(measure, name, found, zone) for name in by}

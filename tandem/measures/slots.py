@@ -33,7 +33,8 @@ class Measure:
     each is a filter by equality too. ``filters`` maps further names to what narrows the rows by
     a value (None refuses the value). Fewer than ``minimum`` rows are not enough data. ``tells``
     names the fields of which the number is made (``order.net``): to whom one is hidden, it is not
-    told.
+    told. ``fields`` names the fields that dimensions and filters are (``owner: deal.owner``): by
+    one that is hidden a number is neither split nor narrowed.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Measure:
     version: int = 1
     minimum: int = 0
     tells: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 from pydantic import ValidationError
 
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Invalid
 from tandem.measures import queries
@@ -83,7 +84,7 @@ def one(request: ActorRequest, key: str) -> HttpResponseBase:
         "page_title": measure.label,
         "unit": UNITS[measure.unit],
         "least": least(measure),
-        "ways": _ways(measure),
+        "ways": _ways(request.actor, measure),
         **_drawn(request, measure),
         **_answer(request, measure),
     }
@@ -118,8 +119,8 @@ def _numbers(request: ActorRequest, measure: Measure | Ratio, period: Period) ->
     return [written(measure.unit, row) for row in found.rows]
 
 
-def _ways(measure: Measure | Ratio) -> list[tuple[str, str | Promise]]:
-    dimensions, _filters = queries.ways_of(measure)
+def _ways(actor: Actor, measure: Measure | Ratio) -> list[tuple[str, str | Promise]]:
+    dimensions, _filters = queries.ways_for(actor, measure)
     return [*((str(grain), GRAINS[grain]) for grain in Grain), *((one, one) for one in dimensions)]
 
 
@@ -137,7 +138,7 @@ def _answer(request: ActorRequest, measure: Measure | Ratio) -> dict[str, Any]:
         ShownRow([row.by[name] for name in by], written(measure.unit, row), row.count)
         for row in result.rows[:ROWS_SHOWN]
     ]
-    names = dict(_ways(measure))
+    names = dict(_ways(request.actor, measure))
     return {
         "error": "",
         "asked": asked,

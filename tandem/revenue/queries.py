@@ -195,6 +195,8 @@ _OF_LINE = {
     "product": "product_code",
     "campaign": "campaign_code",
 }
+# Of these what is a field.
+_FIELDS = {"source": "order.source", "country": "order.country"}
 
 define(
     Measure(
@@ -211,6 +213,7 @@ define(
         aggregate=Sum("amount_minor"),
         currency="order__currency",
         dimensions=_OF_LINE,
+        fields=_FIELDS,
         filters={"customer": _customer_of("order__")},
         permission="measures.view",
     ),
@@ -228,6 +231,7 @@ define(
         aggregate=Sum("amount_minor"),
         currency="order__currency",
         dimensions=_OF_LINE,
+        fields=_FIELDS,
         filters={"customer": _customer_of("order__")},
         permission="measures.view",
     ),
@@ -242,6 +246,7 @@ define(
         at="ordered_at",
         aggregate=Count("pk"),
         dimensions={"source": "source", "country": "country", "campaign": "campaign_code"},
+        fields=_FIELDS,
         filters={"customer": _customer_of("")},
         permission="measures.view",
     ),

@@ -23,6 +23,7 @@ from tandem.accounts.rules import Role
 from tandem.accounts.schemas import NewToken
 from tandem.accounts.slots import guarded_kinds
 from tandem.kernel.actor import Actor
+from tandem.measures.queries import measures_for, value, ways_for, ways_of
 from tandem.measures.slots import MEASURES, Measure
 from tandem.records.errors import MappingInvalid
 from tandem.records.queries import mapping_for
@@ -136,6 +137,7 @@ def test_what_is_declared_to_be_told_are_fields(db):
         for name in one.tells
     ]
     told += [name for one in MEASURES if isinstance(one, Measure) for name in one.tells]
+    told += [name for one in MEASURES if isinstance(one, Measure) for name in one.fields.values()]
     told += [name for one in OBJECT_TYPES for names in one.told.values() for name in names]
     told += [name for one in ENTRY_KINDS for name in one.tells if "." in name]
     fields = {f"{kind.kind}.{field.key}" for kind in OBJECT_TYPES for field in kind.fields}
@@ -202,6 +204,23 @@ def test_a_filter_by_a_related_record_that_is_hidden_is_refused(world, boss, man
         tree = {"op": "and", "items": [{"related": "company", "is": "any", **related}]}
         status, text = ours.ask(f"/api/v1/people?filter={quote(json.dumps(tree))}")
         assert (status, json.loads(text)["code"]) == (403, "field_hidden")
+
+
+def test_no_measure_is_split_or_narrowed_by_a_hidden_field(world, boss, manager):
+    actor, whole = actor_for(manager), actor_for(boss)
+    asked = 0
+    for measure in measures_for(actor):
+        if not isinstance(measure, Measure):
+            continue
+        dimensions, filters = ways_for(actor, measure)
+        assert not {*dimensions, *filters} & {*measure.fields}
+        assert ways_for(whole, measure) == ways_of(measure)
+        for name in {*measure.fields} & {*measure.dimensions}:
+            asked += 1
+            for by, only in (([name], {}), ([], {name: "x"})):
+                with pytest.raises(FieldHidden):
+                    value(actor, measure.key, by=by, filters=only)
+    assert asked > 5
 
 
 def test_no_column_of_a_file_fills_a_hidden_field(world, boss, manager):

@@ -123,7 +123,7 @@ class Figures:
             return None
         if measures.is_hidden_from(self.actor, measure):
             return None
-        ways, _filters = measures.ways_of(measure)
+        ways, _filters = measures.ways_for(self.actor, measure)
         if not {"campaign", *by} <= set(ways):
             return None
         filters = {"campaign": self.campaign.code}

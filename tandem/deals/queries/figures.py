@@ -37,6 +37,8 @@ _DIMENSIONS: dict[str, str | F | Expression] = {
     "campaign": "source__lead__campaign__code",
     "currency": "currency",
 }
+# Of these what is a field; a deal has the campaign of its lead.
+_FIELDS = {"owner": "deal.owner", "campaign": "lead.campaign", "currency": "deal.currency"}
 
 
 def _in(*states: Category) -> Any:
@@ -82,6 +84,7 @@ define(
         at="closed_at",
         aggregate=Count("pk"),
         dimensions=_DIMENSIONS,
+        fields=_FIELDS,
         permission=_PERMISSION,
     ),
     Measure(
@@ -93,6 +96,7 @@ define(
         at="closed_at",
         aggregate=Count("pk"),
         dimensions=_DIMENSIONS,
+        fields=_FIELDS,
         permission=_PERMISSION,
     ),
     Ratio(
@@ -122,6 +126,7 @@ define(
         aggregate=Sum("amount_minor"),
         currency="currency",
         dimensions=_DIMENSIONS,
+        fields=_FIELDS,
         permission=_PERMISSION,
     ),
     Measure(
@@ -135,6 +140,7 @@ define(
         aggregate=Avg("amount_minor"),
         currency="currency",
         dimensions=_DIMENSIONS,
+        fields=_FIELDS,
         permission=_PERMISSION,
         minimum=ENOUGH_WON,
     ),
@@ -150,6 +156,7 @@ define(
         at="closed_at",
         aggregate=Median(_days()),
         dimensions=_DIMENSIONS,
+        fields=_FIELDS,
         permission=_PERMISSION,
         minimum=ENOUGH_WON,
     ),
@@ -167,6 +174,7 @@ define(
         aggregate=_velocity(),
         currency="currency",
         dimensions=_DIMENSIONS,
+        fields=_FIELDS,
         permission=_PERMISSION,
         minimum=ENOUGH_CLOSED,
     ),

@@ -68,6 +68,14 @@ def _steps(actor: Actor, stage: Stage) -> QuerySet[LifecycleEvent]:
 
 
 _OF_STEP = {"campaign": "campaign_code", "owner": "owner_name", "kind": "lead_kind"}
+# Of these what is a field.
+_OF_A_LEAD = {name: f"lead.{name}" for name in ("campaign", "owner", "kind", "status")}
+_OF_A_HANDOFF = {
+    **_OF_A_LEAD,
+    "owner": "handoff.owner",
+    "state": "handoff.state",
+    "reason": "handoff.rejection_code",
+}
 
 define(
     Measure(
@@ -79,6 +87,7 @@ define(
         at="opened_at",
         aggregate=Count("pk"),
         dimensions={**_OF_LEAD, "status": "status", "origin": "origin"},
+        fields=_OF_A_LEAD,
         permission=_PERMISSION,
     ),
     Measure(
@@ -90,6 +99,7 @@ define(
         at="at",
         aggregate=Count("pk"),
         dimensions=_OF_STEP,
+        fields=_OF_A_LEAD,
         permission=_PERMISSION,
     ),
     Measure(
@@ -101,6 +111,7 @@ define(
         at="at",
         aggregate=Count("pk"),
         dimensions=_OF_STEP,
+        fields=_OF_A_LEAD,
         permission=_PERMISSION,
     ),
     Measure(
@@ -112,6 +123,7 @@ define(
         at="offered_at",
         aggregate=Count("pk"),
         dimensions={**_OF_HANDOFF, "state": "state"},
+        fields=_OF_A_HANDOFF,
         permission=_PERMISSION,
     ),
     Measure(
@@ -126,6 +138,7 @@ define(
         at="offered_at",
         aggregate=Count("pk"),
         dimensions=_OF_HANDOFF,
+        fields=_OF_A_HANDOFF,
         permission=_PERMISSION,
     ),
     Measure(
@@ -137,6 +150,7 @@ define(
         at="offered_at",
         aggregate=Count("pk"),
         dimensions=_OF_HANDOFF,
+        fields=_OF_A_HANDOFF,
         permission=_PERMISSION,
     ),
     Measure(
@@ -148,6 +162,7 @@ define(
         at="offered_at",
         aggregate=Count("pk"),
         dimensions=_OF_HANDOFF,
+        fields=_OF_A_HANDOFF,
         permission=_PERMISSION,
     ),
     Ratio(
@@ -174,6 +189,7 @@ define(
         at="offered_at",
         aggregate=Median("first_touch_hours"),
         dimensions=_OF_HANDOFF,
+        fields=_OF_A_HANDOFF,
         permission=_PERMISSION,
         minimum=1,
     ),
