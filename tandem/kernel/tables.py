@@ -69,6 +69,12 @@ class Survey:
     found: tuple[Finding, ...] = ()
 
     @property
+    def rows(self) -> int:
+        """How many rows there are, names aside: exact where no cell holds a line break."""
+        named = self.dialect.has_header and self.kind in {"csv", "xlsx"}
+        return max(self.lines + self.ends_open - self.dialect.above - named, 1)
+
+    @property
     def delimiter(self) -> str:
         """What parts the cells of a line."""
         return self.dialect.delimiter

@@ -48,7 +48,7 @@ def test_an_address_that_is_none(admin_api, nobody_api, method, path):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/people", "GET, POST"),
+        ("PUT", "/people", "GET, PATCH, POST"),
         ("POST", "/me", "GET"),
         ("OPTIONS", "/timeline", "GET"),
         ("GET", "/change-sets/00000000-0000-0000-0000-000000000001/undo", "POST"),

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -137,7 +137,9 @@ def listed(page: Page, slug: str) -> int:
     """How many records the list of a kind says that there are."""
     page.goto(f"/{slug}")
     shown = page.locator(".c-tabs [aria-current=page] .count")
-    return int(shown.inner_text().replace(",", "")) if shown.count() else 0
+    if not shown.count():
+        return 0
+    return int(shown.inner_text().replace(",", ""))
 
 
 # The file, what its columns go into, and what becomes of its rows one file after the other.
@@ -237,3 +239,55 @@ def test_open_linkage_data_and_their_duplicates(page, number, records):
     page.goto(url)
     take_back(page, seconds=120)
     assert listed(page, "people") == 0
+
+
+def progress_of(page: Page, *, until: Callable[[], bool]) -> list[tuple[int, int]]:
+    """What the page says of an import while it runs: (done, total), as often as it changes."""
+    seen: list[tuple[int, int]] = []
+    deadline = time.monotonic() + within(600)
+    while not until():
+        assert time.monotonic() < deadline, seen
+        for text in page.locator(".c-job .num").all_inner_texts():
+            found = re.search(r"([\d,]+) of ([\d,]+) rows", text)
+            if found:
+                now = (int(found[1].replace(",", "")), int(found[2].replace(",", "")))
+                if seen[-1:] != [now]:
+                    seen.append(now)
+        page.wait_for_timeout(400)
+    return seen
+
+
+def test_half_a_million_lines_of_orders_to_the_penny(page):
+    look_at(page, DATA / "commerce" / "online_retail.csv.gz", kind="orders")
+    assert set(columns(page)) == {
+        *("InvoiceNo", "StockCode", "Description", "Quantity"),
+        *("InvoiceDate", "UnitPrice", "CustomerID", "Country"),
+    }
+    page.select_option("#f-currency", value="GBP")
+    page.get_by_role("combobox", name="Zone of the times").fill("Europe/London")
+    page.get_by_role("combobox", name="Zone of the times").press("Enter")
+    page.get_by_role("button", name="Start the import").click()
+    done = page.get_by_text("What the import did")
+    seen = progress_of(page, until=lambda: done.count() > 0)
+    assert len(seen) >= 5
+    assert seen == sorted(seen)
+    assert {total for _done, total in seen} == {541_909}
+    assert counts(page) == [541_909, 541_909, 0, 0, 0]
+    told = figures(page)
+    assert {name: told[name] for name in told if name.startswith(("Net", "Reversals"))} == {
+        "Net": "9,747,747.93",
+        "Net known customers": "8,300,065.81",
+        "Reversals": "-896,812.49",
+        "Reversals known customers": "-611,342.09",
+        "Reversals with earlier purchase": "7,599",
+        "Reversals with one purchase large enough": "7,174",
+    }
+    assert verdicts(page) == Counter(created=541_909)
+    url = page.url
+    assert listed(page, "companies") == 4_372
+    page.goto(url)
+    page.get_by_role("button", name="Take this import back").click(timeout=within(300) * 1000)
+    expect(page.locator(".c-chip", has_text="Taken back").first).to_be_visible(
+        timeout=within(300) * 1000
+    )
+    assert (listed(page, "orders"), listed(page, "companies")) == (0, 0)

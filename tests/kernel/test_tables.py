@@ -52,6 +52,19 @@ def test_a_table_is_read_however_it_is_written(put, content, name, delimiter, en
     assert read(path) == [["1", "2.5"], ["2", "3.5"]]
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (PLAIN, "a.csv"),
+        (PLAIN.rstrip("\n"), "a.csv"),
+        ('{"no": 1}\n{"no": 2}\n', "a.jsonl"),
+        ("ann@example.com,Ann\nbo@example.com,Bo\n", "a.csv"),
+    ],
+)
+def test_how_many_rows_there_are_is_known_before_they_are_read(put, content, name):
+    assert survey(put(content, name)).rows == 2
+
+
 def test_quotes_keep_delimiters_and_line_breaks(put):
     assert read(put('no,text\n1,"a, ""b""\nc"\n')) == [["1", 'a, "b"\nc']]
 

@@ -237,7 +237,7 @@ def run_import(
     if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).exists():
         return  # one that was thought dead has ended it meanwhile
     found = survey(path, name=run.file_name)
-    progress.expect(max(found.lines, 1))
+    progress.expect(found.rows)
 
     def step(share: float, message: str) -> None:
         progress.record.done = round((progress.record.total or 0) * share)

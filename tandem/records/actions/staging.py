@@ -313,7 +313,7 @@ def _copy(
             with cursor.copy(statement) as copy:
                 copy.write(buffer.getvalue())
             count += len(batch)
-            step(min(count / max(survey.lines, 1), 1), _("Reading"))
+            step(min(count / survey.rows, 1), _("Reading"))
         for one in columns:
             if one.are_whole:
                 cursor.execute(
