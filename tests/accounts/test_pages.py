@@ -208,5 +208,5 @@ def test_the_list_of_users_costs_the_same_for_many(
         user = make_user("seller")
         actions.set_members(system, team.public_id, TeamMembers(members=[user.public_id]))
     browser.get(reverse("accounts:users"))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         browser.get(reverse("accounts:users"))

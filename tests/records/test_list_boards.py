@@ -154,5 +154,5 @@ def test_a_board_costs_no_query_a_card(desk, system, django_assert_max_num_queri
         size = sizes[number % 4].value
         create_company(system, data=NewCompany(name=f"Firm {number}", size=size))
     desk.get(URL)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         desk.get(URL)
