@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.refs import OnMerge, Pointer, pointers_to
@@ -73,12 +73,29 @@ def pointers_of(object_type: ObjectType) -> list[Pointer]:
     return [*declared, into]
 
 
-def moving(object_type: ObjectType, record_id: int) -> dict[str, int]:
-    """How many rows of each table a merge would bring from this record; a query a pointer."""
+def moving(actor: Actor, object_type: ObjectType, record_id: int) -> dict[str, int]:
+    """How many rows of each table a merge would bring from this record, of those that the actor
+    sees: what is out of sight goes along untold. A query a pointer."""
     found: Counter[str] = Counter()
     for pointer in pointers_of(object_type):
-        found[pointer.model._meta.label_lower] += pointer.rows(object_type.kind, record_id).count()
+        rows = _in_sight(actor, pointer, pointer.rows(object_type.kind, record_id))
+        found[pointer.model._meta.label_lower] += rows.count()
     return {label: count for label, count in found.items() if count}
+
+
+def _in_sight(actor: Actor, pointer: Pointer, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those rows that are records in sight, or else point at no record that is out of it."""
+    kinds = {one.model: one for one in OBJECT_TYPES}
+    if pointer.model in kinds:
+        return rows.filter(pk__in=kinds[pointer.model].visible_to(actor).values("pk"))
+    for column in pointer.model._meta.local_concrete_fields:
+        other = kinds.get(column.related_model)
+        if other is not None and column.attname != pointer.column:
+            seen = other.visible_to(actor).values("pk")
+            rows = rows.filter(
+                Q(**{f"{column.attname}__isnull": True}) | Q(**{f"{column.attname}__in": seen})
+            )
+    return rows
 
 
 # --- which values stay ----------------------------------------------------------------------------

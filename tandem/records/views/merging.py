@@ -112,7 +112,7 @@ def merge_page(request: ActorRequest, object_type: ObjectType, public_id: UUID) 
         "survivor_url": _url(object_type, survivor),
         "absorbed_url": _url(object_type, absorbed),
         "choices": _choices(request, object_type, survivor, absorbed, chosen),
-        "rows": [] if is_same else labelled(moving(object_type, absorbed.pk)),
+        "rows": [] if is_same else labelled(moving(request.actor, object_type, absorbed.pk)),
         "warnings": [] if is_same else warnings(request, object_type, survivor, absorbed),
         "error": error or (_("A record cannot be merged with itself.") if is_same else ""),
         "is_same": is_same,

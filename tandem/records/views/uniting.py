@@ -130,7 +130,7 @@ def _one(request: ActorRequest, object_type: ObjectType, record: Any, stays: boo
         name=object_type.name_of(record),
         subtitle=object_type.subtitle_for(request.actor, record),
         added=formats.day(record.created_at),
-        rows=formats.number(sum(moving(object_type, record.pk).values())),
+        rows=formats.number(sum(moving(request.actor, object_type, record.pk).values())),
         stays=stays,
     )
 
