@@ -23,6 +23,8 @@ def add_relationship(actor: Actor, person_id: UUID, *, data: NewRelationship) ->
 
     Raises Missing, PersonUnknown, ExistsNotVisible, TieWithSelf, TieExists.
     """
+    if not queries.people_visible_to(actor).filter(public_id=person_id).exists():
+        raise Missing()
     other = queries.person_called(actor, data.person)
     if other is None:
         raise PersonUnknown(field="person")

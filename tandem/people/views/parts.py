@@ -155,6 +155,7 @@ def _choices() -> dict[str, list[tuple[object, str | Promise]]]:
 @require_http_methods(["GET", "POST"])
 @page(permission="people.edit")
 def add_part(request: ActorRequest, public_id: UUID, key: str) -> HttpResponseBase:
+    _refuse_unseen(request, public_id, key)
     form = form_of(key, data=request.POST if request.method == "POST" else None)
     with form.refusals():
         if form.is_submitted:
@@ -192,6 +193,13 @@ def make_main(request: ActorRequest, public_id: UUID, key: str, number: int) -> 
 def remove_part(request: ActorRequest, public_id: UUID, key: str, number: int) -> HttpResponseBase:
     PARTS[key].remove(request.actor, public_id, number)
     return _saved(public_id, key, request)
+
+
+def _refuse_unseen(request: ActorRequest, public_id: UUID, key: str) -> None:
+    """Raise Missing where the record is not there for who asks."""
+    is_person = PARTS[key].slug == "people"
+    read = queries.person_by_public_id if is_person else queries.company_by_public_id
+    read(request.actor, public_id)
 
 
 def _initial(key: str, found: Any) -> dict[str, Any]:
