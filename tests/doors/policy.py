@@ -144,8 +144,12 @@ OWN_ONLY = (
     "/files/<uuid:attachment_id>/deletion",
 )
 
+# The kinds of which two records can turn out to be one.
+MERGED = frozenset({"person", "company"})
+
 PUBLIC = "public"
 SIGNED_IN = "signed in"
+ABSENT = "absent"  # there is no such door for the kind, whoever asks
 
 # The operations of the API on every kind of record, by the end of their name.
 KIND_OPERATIONS: Mapping[str, str] = {
@@ -460,13 +464,15 @@ def needs_of_operation(name: str) -> str:
 
 def needs_of_page(route: str, kind: str) -> str:
     """The same of a page; ``kind`` where it is about one."""
+    if route == "/<kind:kind>/many/merge" and kind not in MERGED:
+        return ABSENT
     return _with_verbs(PAGES[route], kind)
 
 
 def may(role: str, needs: str) -> bool:
     """Whether a role has every right that is needed."""
-    if needs in (PUBLIC, SIGNED_IN):
-        return needs == PUBLIC or role != ANONYMOUS
+    if needs in (PUBLIC, SIGNED_IN, ABSENT):
+        return needs == PUBLIC or (needs == SIGNED_IN and role != ANONYMOUS)
     return all(role in RIGHTS[right].split() for right in needs.split())
 
 
