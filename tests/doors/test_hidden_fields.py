@@ -14,6 +14,7 @@ import pytest
 import time_machine
 from django.core.cache import caches
 from django.test import Client
+from django.urls import resolve
 
 from tandem.accounts.actions import add_token, hide_fields
 from tandem.accounts.errors import FieldHidden
@@ -157,11 +158,12 @@ def by_field(kind: ObjectType, field: Field, world: World) -> Iterator[tuple[str
     yield f"{api}?filter={filter_}", None, ""
     yield f"{api}?filter={quote(json.dumps(deep))}", None, ""
     yield f"{api}/aggregates?of={key}:count", None, ""
-    yield f"{base}?sort={key}", None, ""
-    yield f"{base}?filter={filter_}", None, ""
     yield f"{base}/count?filter={filter_}", None, ""
-    yield f"{base}?group={key}", None, ""
-    yield f"{base}?footers={key}:count", None, ""
+    if resolve(base).view_name == "records:list":  # handoffs have a page of their own there
+        yield f"{base}?sort={key}", None, ""
+        yield f"{base}?filter={filter_}", None, ""
+        yield f"{base}?group={key}", None, ""
+        yield f"{base}?footers={key}:count", None, ""
     yield f"{base}/foot/{key}", None, ""
     yield f"{api}/views", {"name": f"by {key}", "filters": tree}, ""
     yield f"{api}/views", {"name": f"sorted by {key}", "sort": key}, ""
