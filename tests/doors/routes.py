@@ -14,7 +14,7 @@ from tandem.measures.slots import MEASURES
 from tandem.records.queries.aggregates import offered_aggregates
 from tandem.records.queries.groups import groupings
 from tandem.records.rules.aggregates import MAX_AGGREGATES
-from tandem.records.slots import OBJECT_TYPES, RECORD_TABS, ObjectType, relations_of
+from tandem.records.slots import OBJECT_TYPES, RECORD_TABS, ObjectType, relations_of, shown_of
 from tandem.records.views.offers import offers
 from tandem.ui.home import HOME_PANELS
 from tests.api.openapi import METHODS, described
@@ -79,6 +79,9 @@ def _word(name: str, where: str, kind: ObjectType | None, things: Things) -> str
     }
     if name in own:
         return str(own[name] or NOT_THERE)
+    if name == "number":
+        named = re.search(r"/(\w+)/<", where.partition("public_id")[2])
+        return str(things.numbers.get(named[1], 0) if named else 0)
     if name == "public_id":
         if "/views/" in where:
             return str(things.view or NOT_THERE)
@@ -91,7 +94,6 @@ def _word(name: str, where: str, kind: ObjectType | None, things: Things) -> str
         "key": "name",
         "offer": "tag",
         "role": "seller",
-        "number": "1",
     }.get(name, str(NOT_THERE) if name.endswith("_id") else "x")
 
 
@@ -134,7 +136,7 @@ def _of_kind(kind: ObjectType, things: Things, actor: Actor) -> Iterator[str]:
         yield f"{api}/aggregates?of={','.join(asked[start : start + MAX_AGGREGATES])}"
     if kind.kind in things.ids:
         record = f"{base}/{things.ids[kind.kind]}"
-        for tab in RECORD_TABS:
+        for tab in shown_of(RECORD_TABS, kind, actor):
             yield f"{record}?tab={tab.key}"
         yield f"/timeline{record}?side=sales"
     for offer in offers(kind, actor):

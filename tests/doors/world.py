@@ -32,6 +32,7 @@ from tandem.handoff.schemas import NewLead
 from tandem.kernel.actor import Actor
 from tandem.kernel.refs import RecordRef
 from tandem.people.actions import change_person, create_company
+from tandem.people.models import Employment, PersonEmail, PersonPhone
 from tandem.people.schemas import ChangePerson, NewCompany, NewPerson
 from tandem.records.actions import (
     add_comment,
@@ -67,6 +68,7 @@ class Things:
     view: UUID | None = None
     merge: UUID | None = None
     event: UUID | None = None
+    numbers: dict[str, int] = field(default_factory=dict)  # of a part, by the word in addresses
 
 
 @dataclass
@@ -143,7 +145,21 @@ def furnish(
     _messages(system, made, form, person)
     _talk(actor, made)
     _double(system, made, whose)
+    made.numbers = _numbers(made)
     return made
+
+
+def _numbers(made: Things) -> dict[str, int]:
+    of_person: dict[str, Any] = {
+        "emails": PersonEmail,
+        "phones": PersonPhone,
+        "employments": Employment,
+    }
+    whose = made.ids["person"]
+    return {
+        word: model.objects.filter(person__public_id=whose).values_list("pk", flat=True)[0]
+        for word, model in of_person.items()
+    }
 
 
 def _number(mark: str, which: int) -> str:
