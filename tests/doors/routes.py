@@ -80,8 +80,8 @@ def _word(name: str, where: str, kind: ObjectType | None, things: Things) -> str
     if name in own:
         return str(own[name] or NOT_THERE)
     if name == "number":
-        named = re.search(r"/(\w+)/<", where.partition("public_id")[2])
-        return str(things.numbers.get(named[1], 0) if named else 0)
+        part = re.search(r"/(\w+)/<", where.partition("public_id")[2])
+        return str(things.numbers.get(part[1], 0) if part else 0)
     if name == "public_id":
         if "/views/" in where:
             return str(things.view or NOT_THERE)

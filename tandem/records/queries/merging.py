@@ -85,7 +85,7 @@ def moving(actor: Actor, object_type: ObjectType, record_id: int) -> dict[str, i
 
 def _in_sight(actor: Actor, pointer: Pointer, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Those rows that are records in sight, or else point at no record that is out of it."""
-    kinds = {one.model: one for one in OBJECT_TYPES}
+    kinds: dict[Any, ObjectType] = {one.model: one for one in OBJECT_TYPES}
     if pointer.model in kinds:
         return rows.filter(pk__in=kinds[pointer.model].visible_to(actor).values("pk"))
     for column in pointer.model._meta.local_concrete_fields:
