@@ -19,6 +19,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -52,7 +53,7 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = StrictBool
 
 
-# --- days -------------------------------------------------------------------------------------
+# --- days and moments -------------------------------------------------------------------------
 
 
 def _iso_day(value: Any) -> Any:
@@ -66,7 +67,16 @@ def _iso_day(value: Any) -> Any:
     return value
 
 
+def _no_number(value: Any) -> Any:
+    # A number, written as text or not, would be taken for seconds since 1970.
+    is_number = isinstance(value, int | float)
+    if is_number or (isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+\s*", value)):
+        raise PydanticCustomError("datetime_parsing", "Input should be a moment of ISO 8601")
+    return value
+
+
 Day = Annotated[dt.date, BeforeValidator(_iso_day)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 
 # --- words that must be known -----------------------------------------------------------------

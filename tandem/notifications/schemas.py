@@ -6,14 +6,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Flag, Input
+from tandem.accounts.schemas import Flag, Input, Moment, Whole
 from tandem.notifications.rules import Rhythm, Snooze, Way
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=200)]
-Hour = Annotated[int, Field(ge=0, le=23)]
+Hour = Annotated[Whole, Field(ge=0, le=23)]
 Shows = Literal["unread", "all", "snoozed"]
 
 
@@ -30,7 +30,7 @@ class ChangeNotification(Input):
     """What to settle: read or unread, or put off until a moment (null: no longer)."""
 
     is_read: Flag | None = None
-    snoozed_until: AwareDatetime | None = None
+    snoozed_until: Moment | None = None
 
 
 class SnoozeIn(Input):
@@ -42,7 +42,7 @@ class SnoozeIn(Input):
 class ReadAllIn(Input):
     """Up to which moment all are read: what came meanwhile stays unread. Without: now."""
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class Mailings(Input):

@@ -1,34 +1,19 @@
 """What may be put into orders, and how they are answered."""
 
-import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from django.utils.timezone import is_aware
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Country, Currency
+from tandem.accounts.schemas import Country, Currency, Moment
 from tandem.people.schemas import Change, CompanyNamed, EmptyIsNone, Input, Named, Plain, RefOut
 from tandem.revenue.errors import NothingBooked
 from tandem.revenue.rules import SOURCE_OF_DEALS
 
 MAX_LINES = 5_000
-
-
-def _aware(moment: datetime) -> datetime:
-    if not is_aware(moment):
-        raise PydanticCustomError("timezone_aware", "Input should have timezone info")
-    return moment
-
-
-def _no_number(value: Any) -> Any:
-    # A number written as text would be taken for seconds since 1970.
-    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+\s*", value):
-        raise PydanticCustomError("datetime_parsing", "Input should be a moment of ISO 8601")
-    return value
 
 
 def _free_source(source: str) -> str:
@@ -37,7 +22,6 @@ def _free_source(source: str) -> str:
     return source
 
 
-Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_aware)]
 Quantity = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
 Price = Annotated[Decimal, Field(max_digits=18, decimal_places=6, allow_inf_nan=False)]
 Code = Annotated[str, Field(max_length=80), Plain]
