@@ -22,6 +22,7 @@ from tests.doors.world import Things
 from tests.house.test_doors import routes
 
 NOT_THERE = UUID("01890000-0000-7000-8000-00000000dead")
+NO_NUMBER = 10**9  # of no part
 # Whose ``public_id`` a route takes that says no kind.
 ABOUT: Mapping[str, str] = {
     "/forms/": "form",
@@ -81,7 +82,7 @@ def _word(name: str, where: str, kind: ObjectType | None, things: Things) -> str
         return str(own[name] or NOT_THERE)
     if name == "number":
         part = re.search(r"/(\w+)/<", where.partition("public_id")[2])
-        return str(things.numbers.get(part[1], 0) if part else 0)
+        return str(things.numbers.get(part[1], NO_NUMBER) if part else NO_NUMBER)
     if name == "public_id":
         if "/views/" in where:
             return str(things.view or NOT_THERE)
