@@ -229,6 +229,14 @@ class NewMerge(_Input):
     reason: Annotated[Line, Field(max_length=400)] = ""
 
 
+def own_part(schema: type[BaseModel], value: BaseModel) -> Any:
+    """What of a wider input is the kind's own. What was not sent has its default as validated."""
+    names = schema.model_fields.keys() & type(value).model_fields.keys()
+    return schema.model_construct(
+        _fields_set=names & value.model_fields_set, **{name: getattr(value, name) for name in names}
+    )
+
+
 # --- answers --------------------------------------------------------------------------------------
 
 # By them a record is known: they are there for everyone who sees it.

@@ -58,6 +58,14 @@ def test_a_form_is_made_by_api_and_shown_to_the_public(api, visitor):
     assert api("seller", "GET", f"/forms/{made['id']}")[1] == made
 
 
+def test_a_form_and_a_page_are_made_of_no_more_than_their_names(api):
+    status, form = api("marketer", "POST", "/forms", {"name": "Samples", "slug": "samples"})
+    assert (status, [field["key"] for field in form["fields"]]) == (201, ["name", "email"])
+    data = {"name": "Spring", "slug": "spring", "headline": "Spring is here"}
+    status, page = api("marketer", "POST", "/pages", data)
+    assert (status, page["blocks"]) == (201, [])
+
+
 @pytest.mark.parametrize(
     "fields",
     [

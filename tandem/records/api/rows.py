@@ -13,7 +13,7 @@ from tandem.records.actions.many import AT_ONCE
 from tandem.records.actions.rows import RowChange, change_many
 from tandem.records.errors import RowsUnfit
 from tandem.records.rules.custom import PREFIX
-from tandem.records.schemas import Values
+from tandem.records.schemas import Values, own_part
 from tandem.records.slots import ObjectType
 
 
@@ -76,8 +76,7 @@ def with_fields(object_type: ObjectType, schema: type[BaseModel]) -> type[BaseMo
 def parted(data: Any, schema: type[BaseModel]) -> tuple[Any, dict[str, Any]]:
     """The kind's own input of it, and the values of custom fields."""
     fields = getattr(data, "fields", {}) if "fields" not in schema.model_fields else {}
-    own = {name: getattr(data, name) for name in data.model_fields_set & set(schema.model_fields)}
-    return schema.model_construct(_fields_set=set(own), **own), fields
+    return own_part(schema, data), fields
 
 
 def _change(row: Any, schema: type[BaseModel]) -> RowChange:

@@ -13,6 +13,7 @@ from tandem.accounts.schemas import Day
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
 from tandem.records.rules.custom import MAX_LINK, MAX_TEXT, Definition
+from tandem.records.schemas import own_part
 from tandem.records.slots import Field as RecordField
 from tandem.records.slots import FieldType, ObjectType
 
@@ -58,15 +59,13 @@ def parted(
     object_type: ObjectType, value: BaseModel, schema: type[BaseModel]
 ) -> tuple[BaseModel, dict[str, Any]]:
     """What was posted as the kind's own input, and the values of custom fields by key."""
-    given = {name: getattr(value, name) for name in value.model_fields_set}
-    own = {name: one for name, one in given.items() if name in schema.model_fields}
+    added = value.model_fields_set - schema.model_fields.keys()
     flags = {one.key for one in object_type.custom_fields if one.type is FieldType.BOOLEAN}
     fields = {
         name: _FLAGS.get(one, one) if name in flags else one
-        for name, one in given.items()
-        if name not in own
+        for name, one in ((name, getattr(value, name)) for name in added)
     }
-    return schema.model_construct(_fields_set=set(own), **own), fields
+    return own_part(schema, value), fields
 
 
 def form_choices(object_type: ObjectType, actor: Actor) -> dict[str, list[tuple[object, Any]]]:
