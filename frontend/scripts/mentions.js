@@ -15,7 +15,8 @@ whenPresent("textarea[data-mentions]", (area) => {
   list.setAttribute("aria-label", say("colleagues"));
   list.popover = "manual";
   area.after(list);
-  for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" })) area.setAttribute(name, value);
+  // A field of several lines cannot be a combobox, so that it says no aria-expanded.
+  for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": list.id })) area.setAttribute(name, value);
 
   let at = -1;
   let asked = 0;
@@ -28,7 +29,6 @@ whenPresent("textarea[data-mentions]", (area) => {
     clearTimeout(timer);
     asked += 1;
     if (isOpen()) list.hidePopover();
-    area.setAttribute("aria-expanded", "false");
     area.removeAttribute("aria-activedescendant");
   };
   const go = (index) => {
@@ -78,7 +78,6 @@ whenPresent("textarea[data-mentions]", (area) => {
     }
     if (!isOpen()) list.showPopover();
     placeBeside(list, area);
-    area.setAttribute("aria-expanded", "true");
     go(0);
   };
 

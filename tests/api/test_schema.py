@@ -168,7 +168,13 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 def _filled(path: str, operation: dict[str, Any]) -> str:
     for given in operation["parameters"]:
         if given["in"] == "path":
-            word = str(UUID(int=1)) if given["schema"].get("format") == "uuid" else "x"
-            path = path.replace(f"{{{given['name']}}}", word)
+            path = path.replace(f"{{{given['name']}}}", _word_of(given["schema"]))
     assert "{" not in path
     return path.removeprefix("/api/v1")
+
+
+def _word_of(schema: dict[str, Any]) -> str:
+    """A word that the pattern of the address takes."""
+    if schema.get("format") == "uuid":
+        return str(UUID(int=1))
+    return "1" if schema.get("type") == "integer" else "x"

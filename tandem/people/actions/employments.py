@@ -16,9 +16,6 @@ from tandem.people.errors import DatesTurned, JobEmpty
 from tandem.people.models import Employment, Party, Person
 from tandem.people.schemas import ChangeEmployment, NewEmployment
 
-_FIELDS = ("company", "title")
-# What a job is, as history and facts call it: who may not see one of these sees no jobs.
-
 
 @action(permission="people.edit")
 def add_employment(actor: Actor, person_id: UUID, *, data: NewEmployment) -> Employment:
@@ -26,7 +23,7 @@ def add_employment(actor: Actor, person_id: UUID, *, data: NewEmployment) -> Emp
     no other, or where it is said. With ``ends_current`` the main one ends where this begins, or
     today. Raises Missing, FieldHidden, CompanyUnknown, DatesTurned.
     """
-    person = person_with(actor, person_id, *_FIELDS)
+    person = person_with(actor, person_id, *queries.JOB_FIELDS)
     company = company_for(actor, data.company) if data.company else None
     current = _current_job(person.pk)
     if current is not None and data.ends_current and data.ended_on is None:
@@ -76,7 +73,7 @@ def change_employment(
     """Change the given fields of a job. Where the main one ends, the oldest that is left and held
     today becomes it. Raises Missing, FieldHidden, CompanyUnknown, DatesTurned, JobEmpty.
     """
-    person = person_with(actor, person_id, *_FIELDS)
+    person = person_with(actor, person_id, *queries.JOB_FIELDS)
     job = _job(person.pk, number)
     given = data.given
     columns: dict[str, Any] = {
@@ -114,7 +111,7 @@ def change_employment(
 def remove_employment(actor: Actor, person_id: UUID, number: int) -> None:
     """Take a job away that never was; one that is over gets an end instead. Raises Missing,
     FieldHidden."""
-    person = person_with(actor, person_id, *_FIELDS)
+    person = person_with(actor, person_id, *queries.JOB_FIELDS)
     job = _job(person.pk, number)
     _jobs(person.pk).filter(pk=job.pk).update(deleted_at=timezone.now())
     _keep_one_main(person.pk)
@@ -183,4 +180,4 @@ def _put_job(person_id: int, job: Employment | None, **values: Any) -> None:
 
 def _tell(actor: Actor, person: Person, job: Employment, verb: str) -> None:
     said = {"title": job.title, "company": job.company.name if job.company else ""}
-    tell_part(actor, person, "job", verb, _FIELDS, **said)
+    tell_part(actor, person, "job", verb, queries.JOB_FIELDS, **said)

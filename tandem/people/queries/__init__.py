@@ -54,6 +54,7 @@ from tandem.people.rules import (
 from tandem.people.schemas import NewPerson
 from tandem.records.queries.merging import selves_of
 from tandem.records.rules.alike import WEAK, Seen, name_reason
+from tandem.records.slots import object_type
 from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
@@ -61,6 +62,9 @@ AnyParty = TypeVar("AnyParty", bound=Party)
 MAX_DUPLICATES = 5
 MAX_ANCESTORS = 50
 MOST_BELOW = 5_000
+
+# What a job is, as history and facts call it: who may not see one of these sees no jobs.
+JOB_FIELDS = ("company", "title")
 
 # How far and how broadly a way to a person is looked for.
 MOST_STEPS = 3
@@ -317,23 +321,26 @@ def current_jobs(rows: QuerySet[Employment]) -> QuerySet[Employment]:
 
 
 def emails_of(actor: Actor, person_id: UUID) -> QuerySet[PersonEmail]:
-    """The mail addresses of a visible person, the main one first."""
-    return _belonging(PersonEmail, person__in=_one_of(people_visible_to(actor), person_id))
+    """The mail addresses of a visible person, the main one first. Raises FieldHidden."""
+    return _belonging(PersonEmail, person__in=_one_person(actor, person_id, "email"))
 
 
 def phones_of(actor: Actor, person_id: UUID) -> QuerySet[PersonPhone]:
-    """The phone numbers of a visible person, the main one first."""
-    return _belonging(PersonPhone, person__in=_one_of(people_visible_to(actor), person_id))
+    """The phone numbers of a visible person, the main one first. Raises FieldHidden."""
+    return _belonging(PersonPhone, person__in=_one_person(actor, person_id, "phone"))
 
 
 def domains_of(actor: Actor, company_id: UUID) -> QuerySet[CompanyDomain]:
-    """The domains of a visible company, the main one first."""
-    return _belonging(CompanyDomain, company__in=_one_of(companies_visible_to(actor), company_id))
+    """The domains of a visible company, the main one first. Raises FieldHidden."""
+    object_type("company").refuse_hidden(actor, ["domain"])
+    here = companies_visible_to(actor).filter(public_id=company_id).order_by().values("pk")
+    return _belonging(CompanyDomain, company__in=here)
 
 
 def jobs_of(actor: Actor, person_id: UUID) -> QuerySet[Employment]:
-    """The jobs of a visible person with their companies: held today, then the latest."""
-    rows = live_parts(Employment, person__in=_one_of(people_visible_to(actor), person_id))
+    """The jobs of a visible person with their companies: held today, then the latest. Raises
+    FieldHidden."""
+    rows = live_parts(Employment, person__in=_one_person(actor, person_id, *JOB_FIELDS))
     return rows.select_related("company").order_by(
         F("ended_on").desc(nulls_first=True),
         "-is_primary",
@@ -346,8 +353,10 @@ def _belonging(model: type[Model], **of: Any) -> QuerySet[Any]:
     return live_parts(model, **of).order_by("-is_primary", "pk")
 
 
-def _one_of(rows: QuerySet[Any], public_id: UUID) -> QuerySet[Any]:
-    return rows.filter(public_id=public_id).order_by().values("pk")
+def _one_person(actor: Actor, person_id: UUID, *fields: str) -> QuerySet[Any]:
+    """The id of a person where it is visible; raises FieldHidden where one of the fields is not."""
+    object_type("person").refuse_hidden(actor, fields)
+    return people_visible_to(actor).filter(public_id=person_id).order_by().values("pk")
 
 
 def addresses_of(ids: Sequence[int]) -> Mapping[int, str]:
@@ -391,7 +400,7 @@ class Known:
 def ties_of(actor: Actor, person_id: UUID) -> QuerySet[Relationship]:
     """The ties of a person, where the actor sees both."""
     seen = people_visible_to(actor).order_by().values("pk")
-    here = _one_of(people_visible_to(actor), person_id)
+    here = _one_person(actor, person_id)
     return (
         Relationship.objects.filter(Q(from_person__in=here) | Q(to_person__in=here))
         .filter(from_person__in=seen, to_person__in=seen)

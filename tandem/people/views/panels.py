@@ -119,7 +119,7 @@ class JobsPanel:
 
     order = 20
     in_peek = True
-    tells: tuple[str, ...] = ("person.company", "person.title")
+    tells: tuple[str, ...] = tuple(f"person.{one}" for one in queries.JOB_FIELDS)
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "person"
@@ -202,7 +202,7 @@ class PeopleBefore:
 
     order = 32
     in_peek = False
-    tells: tuple[str, ...] = ("person.company", "person.title")
+    tells: tuple[str, ...] = tuple(f"person.{one}" for one in queries.JOB_FIELDS)
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind == "company"
