@@ -44,7 +44,8 @@ def test_a_mention_rings_the_bell_and_leads_to_the_very_entry(open_as, person, w
 
     his = open_as("isla", f"/people/{person['id']}?tab=timeline")
     mention_priya(his, "please?")
-    expect(his.locator(".c-mention")).to_have_text(re.compile("^@Priya"))
+    written = his.locator(".c-entry", has_text="please?")
+    expect(written.locator(".c-mention")).to_have_text(re.compile("^@Priya"))
 
     expect(hers.locator("#bell")).to_have_attribute(
         "aria-label", re.compile(rf"\b{before + 1} unread"), timeout=within(5) * 1000
