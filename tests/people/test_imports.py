@@ -436,3 +436,25 @@ def test_tags_that_only_an_import_has_used_go_with_it(load, system, add):
     run = load(("1,Ann,Bell,ann@bell.example,,,,,Fair;New",))
     revert_import(system, run.public_id)
     assert list(Tag.objects.values_list("name", flat=True)) == ["Fair"]
+
+
+def test_one_import_after_the_other_taken_back_leaves_nobody(load, admin):
+    header = "Name,Email,Title,Consent"
+    first = load(("Ann,a@b.example,CEO,", "Ben,b@b.example,,"), header=header, by=admin)
+    second = load(("Ann,a@b.example,CFO,subscribed",), header=header, by=admin, policy="overwrite")
+    assert counts(second) == [1, 0, 1, 0, 0]
+    third = load(("Ann,a@b.example,,unsubscribed",), header=header, by=admin)
+    assert counts(third) == [1, 0, 1, 0, 0]
+    for run in (third, second):
+        assert revert_import(admin, run.public_id)["people"] == 0
+    assert revert_import(admin, first.public_id) == {
+        "people": 2, "changes": 0, "companies": 0, "kept": 0
+    }  # fmt: skip
+
+
+def test_a_later_import_that_stays_keeps_its_people(load, admin):
+    header = "Name,Email,Title,Consent"
+    first = load(("Ann,a@b.example,CEO,", "Ben,b@b.example,,"), header=header, by=admin)
+    load(("Ann,a@b.example,,subscribed",), header=header, by=admin)
+    counted = revert_import(admin, first.public_id)
+    assert (counted["people"], counted["kept"]) == (1, 1)

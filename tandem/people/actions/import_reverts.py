@@ -19,24 +19,37 @@ from tandem.records.actions.tagging import forget_unused_tags
 from tandem.records.slots import tell_story
 
 _PARTS = ("people_personemail", "people_personphone", "people_employment")
+# Of a change set: it has been taken back, or it is what took another back.
+_SETTLED = """EXISTS (
+    SELECT FROM kernel_changeset u
+    WHERE u.undo_of_id = {0} AND NOT EXISTS (
+        SELECT FROM kernel_changeset r WHERE r.undo_of_id = u.id)
+    UNION ALL
+    SELECT FROM kernel_changeset u WHERE u.id = {0} AND u.undo_of_id IS NOT NULL)"""
 
 
 def revert_people(actor: Actor, change_set_id: int) -> Mapping[str, int]:
     """Take back persons and companies that a change set wrote.
 
     A person whom somebody has changed, commented on or worked with since stays with all that
-    belongs to them, and is counted as kept.
+    belongs to them, and is counted as kept; what was taken back meanwhile is no change.
     """
     made = {"made": change_set_id}
+    run("DROP TABLE IF EXISTS import_gone, import_back")  # of one before, in one transaction
     run(
-        """
+        f"""
         CREATE TEMP TABLE import_gone ON COMMIT DROP AS
         SELECT p.id FROM people_person p
-        WHERE p.created_in_id = %(made)s AND p.deleted_at IS NULL AND p.row_version = 1
+        WHERE p.created_in_id = %(made)s AND p.deleted_at IS NULL
+          AND (p.row_version = 1 OR NOT EXISTS (
+            SELECT FROM kernel_recordchange c
+            WHERE c.root_kind = 'person' AND c.root_id = p.id AND c.change_set_id <> %(made)s
+              AND NOT {_SETTLED.format("c.change_set_id")}))
           AND NOT EXISTS (
             SELECT FROM timeline_entry t
             WHERE t.subject_kind = 'person' AND t.subject_id = p.id
-              AND t.actor_kind = 'user' AND t.change_set_id <> %(made)s)
+              AND (t.actor_kind = 'user' OR p.row_version <> 1) AND t.change_set_id <> %(made)s
+              AND NOT {_SETTLED.format("t.change_set_id")})
           AND NOT EXISTS (
             SELECT FROM records_comment c
             WHERE c.kind = 'person' AND c.record_id = p.id AND c.deleted_at IS NULL)
@@ -46,7 +59,7 @@ def revert_people(actor: Actor, change_set_id: int) -> Mapping[str, int]:
           AND NOT EXISTS (
             SELECT FROM people_employment e
             WHERE e.person_id = p.id AND e.created_in_id <> %(made)s)
-        """,
+        """,  # noqa: S608  (conditions of ours)
         made,
     )
     run("ANALYZE import_gone")
