@@ -14,6 +14,7 @@ from tandem.notifications.models import Notification
 from tandem.notifications.queries import preferences_of
 from tandem.people.actions import change_person, create_person
 from tandem.people.schemas import ChangePerson, NewPerson
+from tandem.ui.palette import groups_for
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,16 @@ def test_the_bell_of_every_page_says_how_much_waits(page, told, priya):
     bell = page.get("/notifications/bell")
     assert f'data-live="notifications:{priya.public_id}"' in bell.text
     assert '<span class="c-pip" aria-hidden="true">1</span>' in bell.text
+
+
+def test_the_palette_leads_to_the_list(page, priya):
+    def found(query):
+        groups = groups_for(actor_for(priya), query)
+        return [one.url for group in groups for one in group.entries]
+
+    assert "/notifications" in found("notif")
+    assert "/notifications" not in found("")
+    assert "/notifications" not in found("people")
 
 
 def test_who_has_nothing_sees_no_number_and_what_would_stand_there(page):
