@@ -219,7 +219,9 @@ def test_small_files_of_contacts_one_after_the_other(page):
 @pytest.mark.parametrize(("number", "records"), [(1, 1000), (2, 5000), (3, 5000)])
 def test_open_linkage_data_and_their_duplicates(page, number, records):
     look_at(page, DATA / "linkage" / f"febrl_dataset{number}.csv", kind="people")
-    assert columns(page) == {"given_name": "First name", "surname": "Last name"}
+    # What was chosen for one of these files is remembered for the next.
+    known = {"given_name": "First name", "surname": "Last name"}
+    assert columns(page) in (known, {"rec_id": "Id in the other system", **known})
     choose(page, "rec_id", "Id in the other system")
     page.fill("#f-source", f"febrl{number}")
     assert try_it(page, seconds=120) == [records, records, 0, 0, 0]
