@@ -101,14 +101,18 @@ function refresh(element) {
     underWay.set(element, true);
     return;
   }
+  // What has only just been swapped in is not listened to by htmx until it has settled.
+  htmx.process(element);
   htmx.trigger(element, "live");
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.requestConfig?.triggeringEvent?.type === "live") underWay.set(event.detail.elt, false);
+  const { elt, triggeringEvent } = event.detail.requestConfig;
+  if (triggeringEvent?.type === "live") underWay.set(elt, false);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt } = event.detail;
+  // Who asked: where that one was replaced, the event itself comes from what is left around it.
+  const { elt } = event.detail.requestConfig;
   const again = underWay.get(elt);
   underWay.delete(elt);
   // It changed once more while it was fetched; an outerHTML swap has put a new element in its place.
@@ -117,8 +121,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 // Someone began to work inside while it was fetched: what came is left aside and fetched anew.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { elt, requestConfig } = event.detail;
-  if (requestConfig?.triggeringEvent?.type !== "live" || !isBusy(elt)) return;
+  const { elt, triggeringEvent } = event.detail.requestConfig;
+  if (triggeringEvent?.type !== "live" || !isBusy(elt)) return;
   event.detail.shouldSwap = false;
   waiting.add(elt);
 });

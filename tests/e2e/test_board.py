@@ -1,9 +1,10 @@
 """The board in a real browser: by keys, by drag, by menu, by another's eyes, without a script."""
 
 import re
+import time
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 DISCOVERY, SAMPLES, PROPOSAL, NEGOTIATION = range(4)
 
@@ -155,6 +156,29 @@ def test_what_others_do_arrives_but_not_under_a_held_card(board_with, api_of):
     page.mouse.up()
     expect(column(page, NEGOTIATION).locator(f"[data-card='{two['id']}']")).to_be_visible()
     assert stage_of(api_of, one) == "Discovery"
+
+
+def test_what_changes_while_the_last_change_is_fetched_is_fetched_too(open_as, api_of, word):
+    deal = api_of("priya").add("deals", name=f"Quick {word}", currency="GBP", amount="100")
+    where = f"/deals/{deal['id']}"
+    page = open_as("priya", where)
+    expect(page.locator("html")).to_have_attribute("data-live-state", "open")
+    page.wait_for_load_state("networkidle")
+    fetched = []
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        fetched.append(answer.status)
+        if len(fetched) == 1:
+            api_of("priya").ask("PATCH", where, {"amount": "300"})
+            time.sleep(1)  # so that the page hears of it before it has what it asked for
+        route.fulfill(response=answer)
+
+    page.route(lambda url: url.endswith(where), late)
+    api_of("priya").ask("PATCH", where, {"amount": "200"})
+    expect(page.locator("#deal-head")).to_contain_text("£300")
+    assert fetched == [200, 200]
+    api_of("morag").ask("DELETE", where)
 
 
 def test_the_menu_in_a_card_moves_it_on_a_phone(board_with, open_as, api_of, word):
