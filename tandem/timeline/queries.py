@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.html import conditional_escape
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from tandem.accounts.queries import members_of_my_teams, scoped
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import Missing
+from tandem.kernel.planned import planned
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.undo import undoable_among
 from tandem.records.models import Comment
@@ -200,7 +201,7 @@ def story_of(
     refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
     entries = _entries_of(actor, refs, side=side)
     place = place_of(before)
-    found = list(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
+    found = planned(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
     page = _shown(actor, found[:limit])
     has_more = len(found) > limit
     handed_at = _first_handoff(actor, refs) if page else None
@@ -315,7 +316,7 @@ def _latest_between(
         " ".join(("SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (", one, ") e")),
         [list(ids), *params],
     )
-    return {entry.subject_id: entry for entry in latest}
+    return {entry.subject_id: entry for entry in planned(latest)}
 
 
 def last_touches(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, Touch]:
@@ -495,13 +496,9 @@ def _known(actor: Actor, kind: str) -> Any:
 
 
 def _first_handoff(actor: Actor, refs: Sequence[RecordRef]) -> datetime | None:
-    return (
-        _entries_of(actor, refs)
-        .filter(side=Side.HANDOFF)
-        .order_by(F("at"), F("id"))
-        .values_list("at", flat=True)
-        .first()
-    )
+    handed = _entries_of(actor, refs).filter(side=Side.HANDOFF).order_by("at", "id")
+    found = planned(handed.values_list("at", flat=True)[:1])
+    return found[0] if found else None
 
 
 def _shown(actor: Actor, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:

@@ -13,6 +13,7 @@ from tandem.deals.models import Deal
 from tandem.deals.views.words import ROLES
 from tandem.handoff.models import OPEN_STATUSES, Lead
 from tandem.kernel.actor import Actor
+from tandem.kernel.planned import planned
 from tandem.records.slots import OBJECT_TYPES, RECORD_PANELS, ObjectType
 from tandem.ui import formats
 
@@ -84,7 +85,7 @@ class DealsThere:
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        found = list(_deals(actor, object_type.kind, record)[: queries.SHOWN_BESIDE + 1])
+        found = planned(_deals(actor, object_type.kind, record)[: queries.SHOWN_BESIDE + 1])
         lead: Lead | None = _lead(object_type.kind, record)
         context = {
             "deals": [_line(actor, deal) for deal in found[: queries.SHOWN_BESIDE]],

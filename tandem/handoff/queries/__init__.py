@@ -35,6 +35,7 @@ from tandem.handoff.rules.scoring import Behaviour, Contribution
 from tandem.handoff.rules.working_time import Calendar, week_of
 from tandem.kernel.actor import Actor, Scope, job_actor
 from tandem.kernel.errors import Missing
+from tandem.kernel.planned import planned
 from tandem.kernel.refs import RecordRef
 from tandem.people.models import LifecycleEvent, LifecycleState, Person
 from tandem.people.queries import people_visible_to, prepare_people
@@ -240,11 +241,8 @@ def leads_of(actor: Actor, person_id: int) -> list[Lead]:
     """The leads of a person that the actor sees with their hand-offs, newest first; two queries."""
     offers = with_due(handoffs_visible_to(actor).select_related("owner")).order_by("-pk")
     rows = prepare_leads(leads_visible_to(actor)).filter(person_id=person_id)
-    return list(
-        rows.prefetch_related(Prefetch("handoffs", offers, to_attr="offers")).order_by(
-            "-opened_at", "-pk"
-        )[:HISTORY_SHOWN]
-    )
+    rows = rows.prefetch_related(Prefetch("handoffs", offers, to_attr="offers"))
+    return planned(rows.order_by("-opened_at", "-pk")[:HISTORY_SHOWN])
 
 
 def open_lead(person_id: int, motion_id: int) -> Lead | None:

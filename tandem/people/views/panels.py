@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tandem.kernel.actor import Actor
+from tandem.kernel.planned import planned
 from tandem.people import queries
 from tandem.people.models import (
     REACH_LABELS,
@@ -48,7 +49,7 @@ class PeopleThere:
             there = queries.people_at(actor, company.pk).exclude(pk=_own_pk(record))
             people = [
                 (person, reverse("records:record", args=["people", person.public_id]))
-                for person in there[: SHOWN + 1]
+                for person in planned(there[: SHOWN + 1])
             ]
         context = {
             "people": people[:SHOWN],

@@ -30,6 +30,7 @@ from tandem.accounts.queries import base_currency, members_of_my_teams
 from tandem.kernel.actor import Actor, ActorKind, Scope
 from tandem.kernel.errors import FieldError, Missing
 from tandem.kernel.money import Money
+from tandem.kernel.planned import planned
 from tandem.kernel.sheets import TYPES
 from tandem.kernel.tables import Survey, survey
 from tandem.records import rules
@@ -280,10 +281,10 @@ def reader_of(field: Field) -> Callable[[Any], Any]:
 def visible_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:
     """The record, ready to be shown; Missing when it is not there for this actor."""
     rows = object_type.prepare(object_type.visible_to(actor))
-    found = rows.filter(public_id=public_id).first()
-    if found is None:
+    found = planned(rows.filter(public_id=public_id)[:1])
+    if not found:
         raise Missing()
-    return found
+    return found[0]
 
 
 def is_visible(object_type: ObjectType, actor: Actor, public_id: UUID) -> bool:
