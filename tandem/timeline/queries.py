@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from html import escape
 from typing import Any
 from uuid import UUID
@@ -204,7 +204,8 @@ def story_of(
     found = planned(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
     page = _shown(actor, found[:limit])
     has_more = len(found) > limit
-    handed_at = _first_handoff(actor, refs) if page else None
+    is_whole = not (place or side or has_more)
+    handed_at = _first_handoff(actor, refs, found if is_whole else None) if page else None
     # The lane of sales begins with the hand-off; where there was none, with their first entry.
     has_sales = any(entry.side == Side.SALES for entry in page)
     new = _count_new(actor, entries, since) if since else 0
@@ -302,21 +303,51 @@ def _latest_between(
 ) -> dict[int, TimelineEntry]:
     if not ids:
         return {}
+    statement, params = _latest_statement(Reader.of(actor), kind)
+    bounds = {SINCE: since, UNTIL: until}
+    latest = TimelineEntry.objects.raw(
+        statement,
+        [list(ids), *(bounds.get(one, one) if type(one) is datetime else one for one in params)],
+    )
+    return {entry.subject_id: entry for entry in planned(latest)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, as far as it decides what a statement says: equal for equal sights."""
+
+    sight: tuple[object, ...]
+    actor: Actor = field(compare=False)
+
+    @classmethod
+    def of(cls, actor: Actor) -> "Reader":
+        scopes = frozenset(actor.scopes.items())
+        return cls((actor.user_id, actor.permissions, scopes, actor.team_ids), actor)
+
+
+# What stands for the bounds in a statement that is put together once.
+SINCE, UNTIL = EVER + timedelta(seconds=1), EVER + timedelta(seconds=2)
+
+
+@lru_cache(maxsize=256)
+def _latest_statement(reader: Reader, kind: str) -> tuple[str, Sequence[Any]]:
+    """The statement that finds the latest touches, and its values but for the ids: to put it
+    together costs more than to ask it, and it says the same to who sees the same."""
+    actor = reader.actor
     entries = TimelineEntry.objects.filter(
         Q(visibility=Visibility.ALL) | Q(actor_user_id=actor.user_id or 0),
         subject_kind=kind,
         subject_id=RawSQL("s.id", ()),
-        at__gte=since,
-        at__lt=until,
+        at__gte=SINCE,
+        at__lt=UNTIL,
     ).exclude(kind__in=not_touches())
     for out_of_sight in _out_of_sight(actor):
         entries = entries.exclude(out_of_sight)
     one, params = entries.order_by("-at", "-id")[:1].query.sql_with_params()
-    latest = TimelineEntry.objects.raw(
-        " ".join(("SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (", one, ") e")),
-        [list(ids), *params],
+    text = " ".join(
+        ("SELECT e.* FROM unnest(%s::bigint[]) s (id) CROSS JOIN LATERAL (", one, ") e")
     )
-    return {entry.subject_id: entry for entry in planned(latest)}
+    return text, params
 
 
 def last_touches(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, Touch]:
@@ -495,7 +526,12 @@ def _known(actor: Actor, kind: str) -> Any:
     return found.visible_to(actor).order_by().values("pk")
 
 
-def _first_handoff(actor: Actor, refs: Sequence[RecordRef]) -> datetime | None:
+def _first_handoff(
+    actor: Actor, refs: Sequence[RecordRef], whole: Sequence[TimelineEntry] | None
+) -> datetime | None:
+    """When sales took over; no query where the whole story is there already."""
+    if whole is not None:
+        return min((entry.at for entry in whole if entry.side == Side.HANDOFF), default=None)
     handed = _entries_of(actor, refs).filter(side=Side.HANDOFF).order_by("at", "id")
     found = planned(handed.values_list("at", flat=True)[:1])
     return found[0] if found else None
