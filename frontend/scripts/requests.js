@@ -45,10 +45,27 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => isLive(event) || announce("toast", { tone: "bad", message: say("offline") }));
 }
 
-// A form that is sent twice by an impatient finger is sent once.
+// A form that is sent twice by an impatient finger is sent once: also one of htmx, which would send
+// the second after the first, as long as the answer is awaited or leads to another page.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.dataset.sent || !event.target.matches("[hx-post]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 on("submit", "form", (event, form) => {
   if (form.dataset.sent && !form.matches("[hx-post], [hx-get], [data-again]")) event.preventDefault();
   else if (form.method === "post" && !event.defaultPrevented) form.dataset.sent = "1";
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.matches("form[hx-post]")) event.detail.elt.dataset.sent = "1";
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, xhr } = event.detail;
+  if (elt.matches("form[hx-post]") && !xhr?.getResponseHeader("HX-Redirect")) delete elt.dataset.sent;
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

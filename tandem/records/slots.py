@@ -430,8 +430,9 @@ class RecordTab(Protocol):
 
 @runtime_checkable
 class RecordPanel(Protocol):
-    """A group on the right of a record page and in the side panel; at the left, below the fields,
-    where it has a true ``is_left``. ``tells`` as of a tab."""
+    """A group on the right of a record page and in the side panel. One that has ``stands_for``, the
+    key of a field, stands at the left before the fields, instead of that one. ``tells`` as of a
+    tab."""
 
     order: int
     in_peek: bool

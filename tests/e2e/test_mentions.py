@@ -1,6 +1,7 @@
 """Two colleagues in real browsers: one mentions the other, who hears of it and goes there."""
 
 import re
+import secrets
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +11,9 @@ from tests.faults.tree import within
 
 @pytest.fixture
 def person(api_of, word):
-    return api_of("isla").add(name=f"Morag {word}", email=f"morag@{word}.example")
+    """Somebody new for each test: an address that is known would bring back who was there."""
+    token = secrets.token_hex(4)
+    return api_of("isla").add(name=f"Morag {token}", email=f"{token}@{word}.example")
 
 
 def listening(page):
@@ -54,7 +57,7 @@ def test_a_mention_rings_the_bell_and_leads_to_the_very_entry(open_as, person, w
     hers.keyboard.press("g")
     hers.keyboard.press("n")
     hers.wait_for_url("**/notifications")
-    row = hers.locator(".c-notice", has_text=f"Morag {word}")
+    row = hers.locator(".c-notice", has_text=person["name"])
     expect(row).to_contain_text("mentioned you on")
     expect(row).to_contain_text("please?")
     row.focus()
@@ -66,13 +69,28 @@ def test_a_mention_rings_the_bell_and_leads_to_the_very_entry(open_as, person, w
     assert unread(hers) == before
 
 
+def test_a_note_that_is_sent_twice_by_an_impatient_hand_stands_once(open_as, api_of, person):
+    page = open_as("isla", f"/people/{person['id']}?tab=timeline")
+    note = page.get_by_role("textbox", name="Note")
+    note.fill("Wants the tins before December")
+    # Both strokes in one turn of the page: the second comes before any answer to the first.
+    page.evaluate(
+        "() => [1, 2].forEach(() => document.querySelector('.c-composer').requestSubmit())"
+    )
+    expect(page.locator("#toasts")).to_contain_text("Comment added")
+    expect(page.locator(".c-entry", has_text="Wants the tins")).to_have_count(1)
+    page.wait_for_timeout(500)
+    told = api_of("isla").ask("GET", f"/timeline?person={person['id']}")["items"]
+    assert [one["kind"] for one in told] == ["records.commented", "people.created"]
+
+
 def test_read_put_off_and_mark_all_by_keys_on_a_phone(open_as, person, word, api_of):
     users = api_of("isla").ask("GET", "/users?limit=200")["items"]
     priya = next(one for one in users if one["name"].startswith("Priya"))
     text = f"Once more, @{{{priya['id']}}}"
     api_of("isla").ask("POST", f"/people/{person['id']}/comments", {"text": text})
     page = open_as("priya", "/notifications", phone=True)
-    row = page.locator(".c-notice", has_text=f"Morag {word}")
+    row = page.locator(".c-notice", has_text=person["name"])
     expect(row).to_be_visible(timeout=within(5) * 1000)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -1,6 +1,7 @@
 """The pages of persons and companies in the browser of the test, and the same by API."""
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -50,6 +51,39 @@ def test_the_page_of_a_person_tells_the_story_and_who_else_is_there(browser, ann
     company = browser.get(f"/companies/{firm}").content.decode()
     assert "Ann Kowalczyk" in company
     assert "Rupert Hythe" in company
+
+
+def test_the_main_address_stands_once_and_is_changed_in_its_place(browser, ann, make_user):
+    url = f"/people/{ann.public_id}"
+    browser.post(f"{url}/emails", {"address": "ann@home.example"})
+    answer = browser.get(url)
+    page = answer.content.decode()
+    listed = re.findall('class="c-parts_value" data-verbatim>(.*?)</span>', page)
+    assert len(listed) == 2
+    assert f'data-cell="{url}/fields/email"' in listed[0]
+    assert listed[0].endswith(">ann@hhgifts.example</a>")
+    assert listed[1] == "ann@home.example"
+    shown = [cell.key for _heading, cells in answer.context["groups"] for cell in cells]
+    empty = [cell.key for cell in answer.context["empty_fields"]]
+    assert ("title" in shown, "email" in shown, "phone" in shown + empty) == (True, False, False)
+    browser.force_login(make_user("viewer"))
+    seen = browser.get(url).content.decode()
+    assert "ann@home.example" in seen
+    assert 'data-cell="' not in seen
+
+
+def test_jobs_of_long_ago_fold_away(browser, ann):
+    url = f"/people/{ann.public_id}"
+    for year in range(2001, 2007):
+        job = {"title": f"Clerk {year}", "started_on": f"{year}-01-01", "ended_on": f"{year}-12-01"}
+        assert browser.post(f"{url}/employments", job).status_code == 303
+    page = browser.get(url).content.decode()
+    jobs = page.split("<h2>Jobs</h2>")[1].split("</section>")[0]
+    open_ones, _summary, folded = jobs.partition("Show 3 more")
+    assert [f"Clerk {year}" in open_ones for year in range(2006, 2000, -1)] == [True] * 3 + [
+        False
+    ] * 3
+    assert [f"Clerk {year}" in folded for year in range(2006, 2000, -1)] == [False] * 3 + [True] * 3
 
 
 def test_a_note_stands_in_the_story(browser, ann):

@@ -42,6 +42,10 @@ def test_the_preview_shows_both_and_what_comes_along(browser, two):
     lines = {line.key: line for line in answer.context["choices"]}
     assert {key for key, line in lines.items() if line.is_open} == {"name", "email"}
     assert (lines["name"].side, lines["country"].side) == ("survivor", "absorbed")
+    page = answer.content.decode()
+    # What neither of them says is not asked about.
+    assert (lines["country"].is_told, lines["salutation"].is_told) == (True, False)
+    assert (page.count(">Country</th>"), page.count(">Salutation</th>")) == (1, 0)
     assert not MergeEvent.objects.exists()
 
 

@@ -304,7 +304,7 @@ def test_the_words_of_others_are_escaped_in_every_part_of_a_line(
     assert "<i>x" not in page
     assert '<p class="c-entry_why">&lt;i&gt;x&lt;/i&gt; &amp; co</p>' in page
     assert "<div data-verbatim>&lt;i&gt;x&lt;/i&gt; &amp; co</div>" in page
-    assert '<span class="sr-only">: said &lt;i&gt;x&lt;/i&gt; &amp; co</span>' in page
+    assert '<span class="sr-only">Pin on top: said &lt;i&gt;x&lt;/i&gt; &amp; co</span>' in page
 
 
 def test_a_long_story_asks_no_more_than_a_short_one(client: Client, admin, ref, person):

@@ -29,6 +29,7 @@ from tandem.records.slots import RECORD_PANELS, ObjectType
 from tandem.ui import formats
 
 SHOWN = 8
+SHOWN_JOBS = 4
 
 
 class PeopleThere:
@@ -78,21 +79,23 @@ class Line:
     url: str = ""
     chip: Any = ""
     tone: str = ""
+    edit_url: str = ""
     change_url: str = ""
     main_url: str = ""
     remove_url: str = ""
 
 
 class ReachPanel:
-    """At the left of a person's page all mail addresses or phone numbers; a company's domains."""
+    """At the left of a person's page all mail addresses or phone numbers; a company's domains. The
+    main one is the field of that name, and changed in its place."""
 
     in_peek = False
-    is_left = True
 
     def __init__(
         self, key: str, kind: str, field: str, titles: tuple[Any, Any], order: int
     ) -> None:
         self.key, self.kind, self.order = key, kind, order
+        self.stands_for = field
         self.tells: tuple[str, ...] = (f"{kind}.{field}",)
         self.title, self.add_label = titles
 
@@ -103,20 +106,39 @@ class ReachPanel:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         may_edit = actor.may("people.edit")
         found = PARTS[self.key].of(actor, record.public_id)
-        rows = [_reach_line(self.key, record, one, may_edit=may_edit) for one in found]
+        rows = [self._line(record, one, may_edit=may_edit) for one in found]
         if not rows and not may_edit:
             return SafeString("")
         context = {
             "title": self.title,
+            "field": PARTS[self.key].label,
             "add_label": self.add_label,
             "rows": rows,
             "add_url": _add_url(self.key, record, may_edit=may_edit),
         }
         return SafeString(render_to_string("people/reach.html", context, request=request))
 
+    def _line(self, record: Any, one: Any, *, may_edit: bool) -> Line:
+        status = getattr(one, "status", "ok")
+        urls = _urls(self.key, record, one.pk, may_edit=may_edit, with_main=not one.is_primary)
+        if self.key == "domains":
+            urls.pop("change_url", None)
+        if one.is_primary and may_edit:
+            at = [PARTS[self.key].slug, record.public_id, self.stands_for]
+            urls["edit_url"] = reverse("records:field", args=at)
+        shared = _("free mail") if getattr(one, "is_shared", False) else ""
+        return Line(
+            id=f"{self.key}-{one.pk}",
+            text=str(one),
+            note=_("main") if one.is_primary else shared,
+            chip=REACH_LABELS[Reach(status)] if status != Reach.OK else "",
+            tone="bad",
+            **urls,
+        )
+
 
 class JobsPanel:
-    """Beside a person: the jobs, those of today first, with their dates."""
+    """Beside a person: the jobs, those of today first, with their dates; old ones fold away."""
 
     order = 20
     in_peek = True
@@ -132,13 +154,17 @@ class JobsPanel:
         seen = queries.companies_visible_to(actor).filter(pk__in=[job.company_id for job in jobs])
         visible = dict(seen.values_list("pk", "public_id"))
         rows = [_job_line(record, job, visible, may_edit=may_edit) for job in jobs]
-        context = {
-            "rows": rows,
-            "add_url": _add_url("employments", record, may_edit=may_edit),
-        }
         if not rows and not may_edit:
             return SafeString("")
-        return SafeString(render_to_string("people/jobs.html", context, request=request))
+        context = {
+            "title": _("Jobs"),
+            "is_firm": "1",
+            "rows": rows[:SHOWN_JOBS],
+            "more": rows[SHOWN_JOBS:],
+            "add_label": _("Add a job"),
+            "add_url": _add_url("employments", record, may_edit=may_edit),
+        }
+        return SafeString(render_to_string("people/beside.html", context, request=request))
 
 
 class TiesPanel:
@@ -165,13 +191,15 @@ class TiesPanel:
             for one in queries.known_to(actor, record)
         ]
         context = {
+            "title": _("Relationships"),
+            "add_label": _("Add a relationship"),
             "rows": rows[:SHOWN],
             "more": rows[SHOWN:],
             "count": len(rows),
             "add_url": _add_url("relationships", record, may_edit=may_edit),
             "ways_url": reverse("people:introductions", args=[record.public_id]),
         }
-        return SafeString(render_to_string("people/ties.html", context, request=request))
+        return SafeString(render_to_string("people/beside.html", context, request=request))
 
 
 class FamilyPanel:
@@ -251,22 +279,6 @@ def _urls(
     }
 
 
-def _reach_line(key: str, record: Any, one: Any, *, may_edit: bool) -> Line:
-    status = getattr(one, "status", "ok")
-    urls = _urls(key, record, one.pk, may_edit=may_edit, with_main=not one.is_primary)
-    if key == "domains":
-        urls.pop("change_url", None)
-    note = _("main") if one.is_primary else _("free mail") if getattr(one, "is_shared", 0) else ""
-    return Line(
-        id=f"{key}-{one.pk}",
-        text=str(one),
-        note=note,
-        chip=REACH_LABELS[Reach(status)] if status != Reach.OK else "",
-        tone="bad",
-        **urls,
-    )
-
-
 def _job_line(person: Any, job: Employment, visible: Mapping[int, Any], *, may_edit: bool) -> Line:
     company = job.company
     is_held = job.ended_on is None
@@ -281,7 +293,6 @@ def _job_line(person: Any, job: Employment, visible: Mapping[int, Any], *, may_e
         text=company.name if company else job.title,
         note=", ".join(filter(None, words)),
         url=reverse("records:record", args=["companies", public_id]) if public_id else "",
-        chip=_("before") if not is_held else "",
         **_urls(
             "employments",
             person,

@@ -53,6 +53,11 @@ class Choice:
     side: str
 
     @property
+    def is_told(self) -> bool:
+        """Whether either of them says anything."""
+        return any(map(_says, [*self.survivor, *self.absorbed]))
+
+    @property
     def is_open(self) -> bool:
         """Whether there are two words to choose from."""
         own, other = ([cell.value for cell in side] for side in (self.survivor, self.absorbed))

@@ -27,6 +27,7 @@ from tandem.records.slots import (
     Field,
     FieldType,
     ObjectType,
+    RecordPanel,
     RecordTab,
     shown_of,
 )
@@ -61,13 +62,12 @@ def record_detail(
     context = {
         **_identity(object_type, request.actor, record),
         **_neighbours(request, object_type, record),
-        **_about(object_type, request.actor, record),
+        **_left(request, object_type, record),
         "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
         "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
         "tab_content": tab.render(request, object_type, record),
         "is_wide": getattr(tab, "is_wide", False),
         "panels": _panels(request, object_type, record, in_peek=False),
-        "left_panels": _panels(request, object_type, record, in_peek=False, at_left=True),
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
         "may_merge": may_merge(object_type, request.actor),
@@ -248,9 +248,16 @@ def _own_fields(object_type: ObjectType, actor: Actor) -> list[Field]:
     return [f for f in object_type.fields_for(actor) if f.key != "name" and f.is_column]
 
 
-def _about(object_type: ObjectType, actor: Actor, record: Any) -> dict[str, Any]:
-    """The fields of a record page under their headings, and those that are empty in one place."""
-    fields = _own_fields(object_type, actor)
+def _left(request: ActorRequest, object_type: ObjectType, record: Any) -> dict[str, Any]:
+    """The left of a record page: panels that stand for a field, the other fields under their
+    headings, and those that are empty in one place."""
+    actor = request.actor
+    panels = {
+        key: panel
+        for panel in shown_of(RECORD_PANELS, object_type, actor)
+        if (key := _stands_for(panel))
+    }
+    fields = [one for one in _own_fields(object_type, actor) if one.key not in panels]
     cells = cells_of(object_type, actor, record, fields)
     groups: dict[str, list[Cell]] = {}
     for field, cell in zip(fields, cells, strict=True):
@@ -258,9 +265,14 @@ def _about(object_type: ObjectType, actor: Actor, record: Any) -> dict[str, Any]
         if cell.is_filled:
             groups[_heading(field)].append(cell)
     return {
+        "left_panels": [panel.render(request, object_type, record) for panel in panels.values()],
         "groups": [(heading, shown) for heading, shown in groups.items() if shown],
         "empty_fields": [cell for cell in cells if not cell.is_filled and cell.edit_url],
     }
+
+
+def _stands_for(panel: RecordPanel) -> str:
+    return getattr(panel, "stands_for", "")
 
 
 def _heading(field: Field) -> str:
@@ -337,13 +349,12 @@ def _panels(
     record: Any,
     *,
     in_peek: bool,
-    at_left: bool = False,
 ) -> list[SafeString]:
     actor = request.actor  # type: ignore[attr-defined]
     return [
         panel.render(request, object_type, record)
         for panel in shown_of(RECORD_PANELS, object_type, actor)
-        if (panel.in_peek or not in_peek) and getattr(panel, "is_left", False) is at_left
+        if (panel.in_peek or not in_peek) and not _stands_for(panel)
     ]
 
 

@@ -39,7 +39,8 @@ class Acts:
         self.address = [object_type.slug, record.public_id]
         self.pins_url = reverse("timeline:pins", args=self.address)
         self.may_pin = may_pin
-        self.pin = f"{icon('pin', size='sm')}{escape(_('Pin on top'))}"
+        self.pin = icon("pin", size="sm"), escape(_("Pin on top"))
+        self.pinned_off = icon("pinned-off", size="sm"), escape(_("Take down"))
 
     def of(self, line: Line) -> str:
         """The forms of one line; none of several that are told as one."""
@@ -64,15 +65,15 @@ class Acts:
         event = line.entry.event_id
         if line.is_pinned:
             url, sent = reverse("timeline:pin_removal", args=[*self.address, event]), ""
-            words = f"{icon('pinned-off', size='sm')}{escape(_('Take down'))}"
+            drawn, words = self.pinned_off
         else:
             url, sent = self.pins_url, f'<input type="hidden" name="event" value="{event}">'
-            words = self.pin
+            drawn, words = self.pin
         about = escape(words_of(line.sentence))
         return (
             f'<form class="c-entry_quiet" method="post" action="{url}">{self.pinning}{sent}'
-            f'<button class="c-entry_act" type="submit">{words}'
-            f'<span class="sr-only">: {about}</span></button></form>'
+            f'<button class="c-entry_act" type="submit" title="{words}">{drawn}'
+            f'<span class="sr-only">{words}: {about}</span></button></form>'
         )
 
 
