@@ -4,10 +4,12 @@ import { on, peekOf } from "./page.js";
 
 const panel = () => document.getElementById("peek");
 let from = null;
+let shown = ""; // the address of what is shown
 
 document.addEventListener("peek", (event) => {
   const { url, row = null, quiet = false } = event.detail;
   if (!panel()) return;
+  shown = url;
   if (row) {
     from = row;
     mark(row);
@@ -45,6 +47,10 @@ function close() {
 }
 
 on("click", "[data-peek-close]", close);
+// Something of the record was saved in its panel.
+document.addEventListener("record-changed", () => {
+  if (panel() && !panel().hidden) htmx.ajax("GET", shown, { source: panel(), target: panel(), swap: "innerHTML" });
+});
 on("click", "[data-peek-step]", (event, link) => {
   event.preventDefault();
   const next = stepFrom(Number(link.dataset.peekStep));

@@ -386,6 +386,7 @@ def identity(request: HttpRequest) -> Identity:
         return Identity(company=company, sign_in_url=reverse("account_login"))
     return Identity(
         company=company,
+        key=str(user.public_id),
         name=user.name or user.email,
         role=user.title or user.role_label,
         side=user.mark,

@@ -27,11 +27,13 @@ THEMES = ("light", "dark", "system")
 class Identity:
     """Who is signed in and where, as the foot of the navigation shows it.
 
-    `side` is mkt, sales or empty; `single_keys` switches the one-letter keys off (WCAG 2.1.4);
-    the addresses are left empty where there is no such page.
+    `key` tells one user from another in what their browser keeps; `side` is mkt, sales or empty;
+    `single_keys` switches the one-letter keys off (WCAG 2.1.4); the addresses are left empty where
+    there is no such page.
     """
 
     company: str = ""
+    key: str = ""
     name: str = ""
     role: str | Promise = ""
     side: str = ""

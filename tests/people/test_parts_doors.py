@@ -1,5 +1,7 @@
 """What belongs to a record by API and by page, with the same refusals."""
 
+import json
+
 import pytest
 from django.test import Client
 
@@ -116,6 +118,31 @@ def test_by_page_the_main_address_and_both_sides_of_a_tie(client, make_user, add
     assert Relationship.objects.count() == 1
     ways = client.get(f"{base}/introductions")
     assert "No way yet" in ways.content.decode()
+
+
+def test_a_part_is_asked_for_and_saved_in_its_panel(client, make_user, add):
+    ann = add("Ann", email="ann@lee.example")
+    client.force_login(make_user("admin"))
+    base = f"/people/{ann.public_id}/emails"
+    htmx = {"HX-Request": "true"}
+    asked = client.get(base, headers=htmx)
+    assert asked.status_code == 200
+    assert asked.content.decode().strip().startswith("<form")
+    refused = client.post(base, {"address": "no address"}, headers=htmx)
+    assert refused.status_code == 422
+    assert refused.content.decode().strip().startswith("<form")
+    assert "HX-Trigger" not in refused.headers
+    assert PersonEmail.objects.count() == 1
+    saved = client.post(base, {"address": "ann@work.example"}, headers=htmx)
+    assert (saved.status_code, saved.content) == (204, b"")
+    assert "HX-Redirect" not in saved.headers
+    told = json.loads(saved.headers["HX-Trigger"])
+    assert set(told) == {"toast", "record-changed"}
+    assert (told["toast"]["message"], told["toast"]["undo"][:6]) == ("Mail address saved", "/undo/")
+    second = PersonEmail.objects.get(address="ann@work.example")
+    removed = client.post(f"{base}/{second.pk}/removal", headers=htmx)
+    assert (removed.status_code, "record-changed" in removed.headers["HX-Trigger"]) == (204, True)
+    assert PersonEmail.objects.filter(deleted_at__isnull=True).count() == 1
 
 
 def test_a_record_has_its_fields_under_headings_and_the_empty_ones_apart(client, make_user, add):

@@ -112,6 +112,7 @@ class ReachPanel:
         context = {
             "title": self.title,
             "field": PARTS[self.key].label,
+            "place": self.key,
             "add_label": self.add_label,
             "rows": rows,
             "add_url": _add_url(self.key, record, may_edit=may_edit),
@@ -158,6 +159,7 @@ class JobsPanel:
             return SafeString("")
         context = {
             "title": _("Jobs"),
+            "place": "employments",
             "is_firm": "1",
             "rows": rows[:SHOWN_JOBS],
             "more": rows[SHOWN_JOBS:],
@@ -192,6 +194,7 @@ class TiesPanel:
         ]
         context = {
             "title": _("Relationships"),
+            "place": "relationships",
             "add_label": _("Add a relationship"),
             "rows": rows[:SHOWN],
             "more": rows[SHOWN:],

@@ -30,7 +30,7 @@ from tandem.people.schemas import (
     NewRelationship,
 )
 from tandem.ui.forms import Form
-from tandem.ui.responses import Toast, render, see_other
+from tandem.ui.responses import Toast, done, render, trigger
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,9 @@ def _initial(key: str, found: Any) -> dict[str, Any]:
 
 def _saved(public_id: UUID, key: str, request: ActorRequest) -> HttpResponseBase:
     toast = Toast(_("%(what)s saved") % {"what": PARTS[key].label}, undo=last_change_set())
-    return see_other(request, _page(key, public_id), toast=toast)
+    response = done(request, toast=toast, to=_page(key, public_id))
+    trigger(response, "record-changed")
+    return response
 
 
 def _page(key: str, public_id: UUID) -> str:
@@ -233,4 +235,4 @@ def _asked(
         "back_url": _page(key, public_id),
         "page_title": PARTS[key].label,
     }
-    return render(request, "people/part.html", context, fragment="dialog", status=form.status)
+    return render(request, "people/part.html", context, fragment="form", status=form.status)

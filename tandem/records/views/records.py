@@ -67,6 +67,7 @@ def record_detail(
         "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
         "tab_content": tab.render(request, object_type, record),
         "is_wide": getattr(tab, "is_wide", False),
+        "here": request.get_full_path(),
         "panels": _panels(request, object_type, record, in_peek=False),
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
