@@ -18,6 +18,7 @@ import "./clocks.js";
 import "./dirty.js";
 import "./drafts.js";
 import "./columns.js";
+import "./heads.js";
 import "./filters.js";
 import "./combobox.js";
 import "./mentions.js";

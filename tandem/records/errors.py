@@ -43,6 +43,13 @@ class GroupingInvalid(Invalid):
     message = _("The list cannot be grouped by this.")
 
 
+class WidthsInvalid(Invalid):
+    """The widths of the columns cannot be read, or are too small or too large."""
+
+    code = "widths_invalid"
+    message = _("These widths of columns cannot be read.")
+
+
 class CursorInvalid(Invalid):
     """The cursor is not one that this list gave out for this sort."""
 

@@ -30,12 +30,18 @@ class Layout(models.TextChoices):
     GROUP = "group"
 
 
+class Density(models.TextChoices):
+    COMFORTABLE = "comfortable"
+    COMPACT = "compact"
+
+
 @tracked(root=("saved_view", "id"))
 class SavedView(Record):
     """A list as someone wants to find it again: filter tree, sort, columns, feet, layout.
 
     ``footers`` names by field what the foot of its column tells, ``grouping`` the field whose
     values make the groups or the columns of a board, with a span where it is one of days.
+    ``widths`` holds by field the width of a column in pixels, where it is not the usual one.
     """
 
     kind = models.CharField(max_length=30)
@@ -44,6 +50,8 @@ class SavedView(Record):
     filters = models.JSONField()
     sort = models.CharField(max_length=60, blank=True)
     columns = models.JSONField(default=list)
+    widths = models.JSONField(default=dict)
+    density = models.CharField(max_length=11, choices=Density, default=Density.COMFORTABLE)
     footers = models.JSONField(default=dict)
     grouping = models.CharField(max_length=60, blank=True)
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PRIVATE)

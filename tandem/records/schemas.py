@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from tandem.accounts.schemas import Currency, TimeZone, Whole
 from tandem.records.rules import normalized_tag
+from tandem.records.rules.columns import MAX_COLUMNS, MAX_WIDTH, MIN_WIDTH
 from tandem.records.rules.custom import MAX_FIELDS, MAX_OPTIONS
 
 MAX_TAG = 60
@@ -35,6 +36,11 @@ def _tag(name: str) -> str:
 Footers = Annotated[
     dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=10)]],
     Field(max_length=40),
+]
+# By the key of a field the width of its column, in pixels.
+Widths = Annotated[
+    dict[Annotated[str, Field(max_length=40)], Annotated[int, Field(ge=MIN_WIDTH, le=MAX_WIDTH)]],
+    Field(max_length=MAX_COLUMNS),
 ]
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f]*$")
@@ -60,6 +66,8 @@ class NewView(ViewName):
     filters: dict[str, Any] = Field(default_factory=dict)
     sort: Annotated[str, Field(max_length=60)] = ""
     columns: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=40)
+    widths: Widths = Field(default_factory=dict)
+    density: Literal["comfortable", "compact"] = "comfortable"
     footers: Footers = Field(default_factory=dict)
     group: Annotated[str, Field(max_length=60)] = ""
     layout: Literal["", "board"] = ""
@@ -73,6 +81,8 @@ class ChangeView(_Input):
     filters: dict[str, Any] | None = None
     sort: Annotated[str, Field(max_length=60)] | None = None
     columns: list[Annotated[str, Field(max_length=40)]] | None = Field(default=None, max_length=40)
+    widths: Widths | None = None
+    density: Literal["comfortable", "compact"] | None = None
     footers: Footers | None = None
     group: Annotated[str, Field(max_length=60)] | None = None
     layout: Literal["", "board"] | None = None

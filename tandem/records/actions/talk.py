@@ -1,6 +1,6 @@
 """Saved views, tags and comments: written in the same way on records of every kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,8 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
         filters=data.filters,
         sort=data.sort,
         columns=_known_columns(object_type, actor, data.columns),
+        widths=_known_widths(object_type, actor, data.widths),
+        density=data.density,
         footers=data.footers,
         visibility=data.visibility,
         is_pinned=data.is_pinned,
@@ -63,6 +65,8 @@ def change_view(
         read_footers(object_type, actor, changes["footers"])
     if "columns" in changes:
         changes["columns"] = _known_columns(object_type, actor, changes["columns"])
+    if "widths" in changes:
+        changes["widths"] = _known_widths(object_type, actor, changes["widths"])
     if {"group", "layout"} & set(changes):
         is_board = view.layout == Layout.BOARD
         group = changes.pop("group", view.grouping)
@@ -188,6 +192,13 @@ def _refuse_unseen(object_type: ObjectType, actor: Actor, filters: Any, sort: st
 
 def _known_columns(object_type: ObjectType, actor: Actor, columns: Sequence[str]) -> list[str]:
     return [key for key in columns if object_type.field_for(actor, key) is not None]
+
+
+def _known_widths(
+    object_type: ObjectType, actor: Actor, widths: Mapping[str, int]
+) -> dict[str, int]:
+    known = _known_columns(object_type, actor, list(widths))
+    return {key: widths[key] for key in known}
 
 
 def _laid_out(object_type: ObjectType, actor: Actor, group: str, layout: str) -> dict[str, str]:

@@ -89,6 +89,8 @@ class ViewOut(Schema):
     filters: dict[str, Any]
     sort: str
     columns: list[str]
+    widths: dict[str, int]
+    density: str
     footers: dict[str, str]
     group: str
     layout: str
@@ -551,6 +553,8 @@ def _view(view: SavedView) -> dict[str, Any]:
         "filters": view.filters,
         "sort": view.sort,
         "columns": view.columns,
+        "widths": view.widths,
+        "density": view.density,
         "footers": view.footers,
         "group": view.grouping,
         "layout": view.layout,

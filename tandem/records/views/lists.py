@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -37,7 +37,14 @@ from tandem.records.rules import Condition, Group, Related
 from tandem.records.rules.aggregates import Asked
 from tandem.records.slots import Field, ObjectType, Relation
 from tandem.records.views.boards import board_context
-from tandem.records.views.cells import VERBATIM
+from tandem.records.views.columns import (
+    column_choices,
+    heads_of,
+    picked,
+    read_density,
+    read_widths,
+    usual_widths_url,
+)
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import NO_FEET, feet_cells
 from tandem.records.views.groups import grouped_rows, grouping_label, read_shut, toggled
@@ -75,23 +82,8 @@ class Chip:
     remove_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A column as its head and the picker show it."""
-
-    key: str
-    label: str
-    style: str
-    is_sortable: bool
-
-    @classmethod
-    def of(cls, field: Field) -> Self:
-        style = f"{field.width} is-own" if field.type in VERBATIM else field.width
-        return cls(field.key, str(field.label), style.strip(), field.is_sortable)
-
-
 # What of the address changes a saved view.
-_OF_A_VIEW = ("filter", "sort", "columns", "footers", "group", "layout")
+_OF_A_VIEW = ("filter", "sort", "columns", "widths", "density", "footers", "group", "layout")
 BOARD = "board"
 TABLE = "table"
 
@@ -114,6 +106,8 @@ class ListState:
         )
         queries.sort_of(object_type, actor, self.query.sort)
         object_type.refuse_hidden(actor, queries.fields_of(self.query.filters))
+        self.widths = read_widths(params.get("widths", ""), self.view)
+        self.is_compact = read_density(params.get("density", ""), self.view)
         self.footers = self._footers()
         self.grouping = self._grouping()
         self.board = board_of(self.grouping) if self._layout() == BOARD else None
@@ -220,8 +214,8 @@ class ListState:
 @require_GET
 @record_page
 def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
-    """The list; ``_column`` (several) picks columns and leads to the address that keeps them."""
-    if "_column" in request.GET:
+    """The list; the form of its columns leads to the address that keeps them."""
+    if not {"_column", "_density"}.isdisjoint(request.GET):
         return see_other(request, _with_columns(object_type, request))
     state = ListState(object_type, request.actor, request.GET.dict())
     note_search(request.actor, object_type, state.query)
@@ -230,7 +224,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         columns = queries.columns_of(object_type, request.actor, state.query.columns)
         shown = {
             **board_context(state, state.board),
-            "column_choices": _column_choices(state, columns),
+            "column_choices": column_choices(state, columns),
             "grouped_by": grouping_label(state.board),
         }
     elif state.grouping:
@@ -253,6 +247,7 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
         "state_query": urlencode(state.params),
         "reset_url": state.reset_url,
+        "usual_widths_url": usual_widths_url(state),
         **_layouts(state),
     }
     fragment = "board" if state.board else "rows"
@@ -272,10 +267,10 @@ def _layouts(state: ListState) -> dict[str, str]:
 
 
 def _with_columns(object_type: ObjectType, request: ActorRequest) -> str:
-    """The address of the list with the picked columns; the name stays the first of them."""
-    picked = [key for key in request.GET.getlist("_column") if key != "name"]
+    """The address of the list with the columns that were picked."""
     params = {name: value for name, value in request.GET.dict().items() if not name.startswith("_")}
-    return ListState(object_type, request.actor, params).url(columns=",".join(["name", *picked]))
+    state = ListState(object_type, request.actor, params)
+    return state.url(**picked(state, request.GET))
 
 
 @require_GET
@@ -364,9 +359,11 @@ def _alone_url(state: ListState, group: GroupOfRows) -> str:
 def _frame(state: ListState, columns: Sequence[Field], found: Totals) -> dict[str, Any]:
     """What stands around the rows of a list, in groups or not."""
     object_type = state.object_type
+    heads = heads_of(state, columns)
     return {
-        "heads": tuple(Head.of(field) for field in columns),
-        "column_choices": _column_choices(state, columns),
+        "heads": heads,
+        "is_sized": any(head.width for head in heads),
+        "column_choices": column_choices(state, columns),
         "sort": state.sort,
         "total": formats.number(found.rows) if found.is_all else f"{formats.number(found.rows)}+",
         "counted": counted(object_type, found.rows if found.is_all else found.rows + 1),
@@ -401,14 +398,6 @@ def _url_of(state: ListState, part: str) -> str:
     """The address of a part of the list that is fetched after the page."""
     path = reverse(f"records:{part}", args=[state.object_type])
     return f"{path}?{urlencode(state.params)}"
-
-
-def _column_choices(state: ListState, columns: Sequence[Field]) -> tuple[tuple[Head, bool], ...]:
-    """What the picker offers: the columns shown, in their order, then the others."""
-    shown = {field.key for field in columns}
-    others = [field for field in state.fields if field.key not in shown]
-    picked = [field for field in (*columns, *others) if field.key != "name"]
-    return tuple((Head.of(field), field.key in shown) for field in picked)
 
 
 def _tabs(state: ListState) -> tuple[Tab, ...]:

@@ -12,7 +12,7 @@ from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest
 from tandem.records import rules
 from tandem.records.actions import change_view, delete_view, save_view
-from tandem.records.models import SavedView
+from tandem.records.models import Density, SavedView
 from tandem.records.schemas import ChangeView, NewView, ViewName
 from tandem.records.slots import ObjectType
 from tandem.records.views.doors import record_page
@@ -64,6 +64,8 @@ def _list_of(state: ListState) -> dict[str, Any]:
         "filters": rules.as_json(state.query.filters),
         "sort": state.query.sort,
         "columns": list(state.query.columns),
+        "widths": dict(state.widths),
+        "density": Density.COMPACT if state.is_compact else Density.COMFORTABLE,
         "footers": dict(state.footers),
         "group": str(state.grouping or ""),
         "layout": "board" if state.board else "",

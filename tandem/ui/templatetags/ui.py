@@ -385,6 +385,8 @@ def page_words() -> SafeString:
         "unsaved": _("What you have written is not saved. Leave it?"),
         "selected": _("{n} selected"),
         "cells": _("Cells copied: {n}"),
+        "wide": _("{name}: {n} pixels wide"),
+        "moved": _("{name}: column {n} of {all}"),
         "matches": _("{n} found"),
         "nothing": _("Nothing found"),
         "in": _("in {t}"),
