@@ -169,15 +169,17 @@ def _question(raw: Mapping[str, Any]) -> Question | None:
     )
 
 
-def answered(submission: Submission, but: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+def answered(
+    submission: Submission, answers: Mapping[str, Any], *, tells_questions: bool = True
+) -> list[tuple[str, str]]:
     """Question and answer in words, in the order of the form; those of questions gone come last.
-    What fills a field whose key is in ``but`` is left out."""
-    asked = {one.key: one for one in questions_of(submission.form)}
+    ``answers`` are those that who reads may see; who sees no questions is told the keys."""
+    questions = questions_of(submission.form) if tells_questions else ()
+    asked = {one.key: one for one in questions}
     order = {key: number for number, key in enumerate(asked)}
-    shown = [key for key in submission.answers if key not in but]
-    keys = sorted(shown, key=lambda key: order.get(key, len(order)))
+    keys = sorted(answers, key=lambda key: order.get(key, len(order)))
     return [
-        (asked[key].label if key in asked else key, _said(asked.get(key), submission.answers[key]))
+        (asked[key].label if key in asked else key, _said(asked.get(key), answers[key]))
         for key in keys
     ]
 
@@ -419,6 +421,14 @@ define(
             "medium": "utm_medium",
             "form": "form__slug",
             "page": F("page__slug"),
+        },
+        fields={
+            "campaign": "submission.utm_campaign",
+            "channel": "submission.channel",
+            "source": "submission.utm_source",
+            "medium": "submission.utm_medium",
+            "form": "form.slug",
+            "page": "page.slug",
         },
         permission="measures.view",
     ),

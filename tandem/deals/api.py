@@ -25,7 +25,7 @@ from tandem.kernel.answers import REFUSALS, actor_of, asks_for
 from tandem.people.schemas import RefOut
 from tandem.records.queries import written_record
 from tandem.records.schemas import partly
-from tandem.records.slots import object_type
+from tandem.records.slots import object_type, refuse_hidden
 
 deals = Router(tags=["Deals"])
 pipelines = Router(tags=["Pipelines"])
@@ -98,6 +98,7 @@ def reopen(request: HttpRequest, public_id: UUID, data: ReopenDeal) -> Any:
 def list_contacts(request: HttpRequest, public_id: UUID) -> Any:
     """The persons in a deal whom the caller may see."""
     actor = actor_of(request)
+    refuse_hidden(actor, "deal.person")
     deal = queries.deal_by_public_id(actor, public_id)
     return {"items": [_contact(one) for one in queries.contacts_of(actor, deal)]}
 

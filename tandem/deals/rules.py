@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from tandem.kernel.money import Money
 
+# The fields that winning and losing write: to whom one is hidden, these deeds are not there.
+OUTCOME = ("deal.status", "deal.stage")
 STALE_TIMES = 2  # so many times the days of a stage make a deal stale
 GAP = 1024.0  # between two cards that are put one after the other
 SMALLEST_GAP = 1e-6

@@ -225,6 +225,11 @@ class ObjectType:
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
     # Parts of the API's form that tell fields of other kinds: {"opener": ("lead.asked_for",)}.
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Parts that hold values by the keys of another kind's fields: {"answers": "person"}.
+    holds: Mapping[str, str] = field(default_factory=dict)
+    # Fields that history tells in rows of tables of their own: {"person": (DealContact,)}. Those of
+    # a kind that is merged stand in ``merging``, too.
+    parts: Mapping[str, tuple[type[Tracked], ...]] = field(default_factory=dict)
     named_by: tuple[str, ...] = ()  # the fields that make up the name: hidden from nobody, as it
 
     @property
@@ -312,14 +317,31 @@ class ObjectType:
     def output_for(self, actor: Actor, record: Any) -> dict[str, Any]:
         """The API's form of a record, without what is hidden from the actor."""
         hidden = self.names_hidden(actor)
-        return {key: one for key, one in self.output(record).items() if key not in hidden}
+        found = {key: one for key, one in self.output(record).items() if key not in hidden}
+        for part, kind in self.holds.items() if actor.hidden else ():
+            if part in found:
+                found[part] = without_hidden(actor, kind, found[part])
+        return found
 
     def ref(self, record: Any) -> RecordRef:
         return RecordRef(self.kind, record.pk)
 
 
+def refuse_hidden(actor: Actor, *names: str) -> None:
+    """Raise FieldHidden where a page or deed tells a field that is not there for who acts:
+    ``deal.stage``."""
+    hidden = [name for name in names if actor.hides_any(name)]
+    if hidden:
+        keys = [name.rpartition(".")[2] for name in hidden]
+        raise FieldHidden(
+            errors=[FieldError(key, FieldHidden.code, FieldHidden.message) for key in keys]
+        )
+
+
 # What the field by which a record is shown is mostly called.
 NAME = "name"
+# What the field of tags is called, of every kind that has any.
+TAGS = "tags"
 
 OBJECT_TYPES: Slot[ObjectType] = Slot("object type", ObjectType)
 
@@ -460,7 +482,7 @@ class RecordHead(Protocol):
 class Relation:
     """Records of the kind ``to`` that belong to those of ``kind``, for filters: those whose path
     ``theirs``, or ``or_theirs`` where there is one, is what the path ``own`` is here. Where
-    ``field`` is hidden, so is this."""
+    ``field`` is hidden, or ``their_field`` of the others, so is this."""
 
     kind: str
     key: str
@@ -470,6 +492,13 @@ class Relation:
     theirs: str
     field: str = ""
     or_theirs: str = ""
+    their_field: str = ""
+
+    @property
+    def tells(self) -> tuple[str, ...]:
+        """The fields that point across, on either side: where one is hidden, so is this."""
+        own = (f"{self.kind}.{self.field}",) if self.field else ()
+        return (*own, f"{self.to}.{self.their_field}") if self.their_field else own
 
 
 # By kind and key: company.deals.
@@ -780,6 +809,12 @@ class Eraser(Protocol):
 
 
 ERASERS: Slot[Eraser] = Slot("eraser", Eraser)
+
+
+def without_hidden(actor: Actor, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the keys of a kind's fields, without those that are not there for an actor."""
+    hidden = object_type(kind).names_hidden(actor)
+    return {key: value for key, value in values.items() if key not in hidden}
 
 
 def object_type(kind: str) -> ObjectType:

@@ -8,7 +8,7 @@ deal with a company, a person who works there, a story told on both): that is wh
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from tandem.accounts.actions import add_team, set_members
@@ -20,8 +20,9 @@ from tandem.campaigns.schemas import NewCampaign, NewCost
 from tandem.capture.actions import create_form, create_page, enter_submission
 from tandem.capture.models import Form, LandingPage
 from tandem.capture.schemas import NewForm, NewPage, NewSubmission
-from tandem.consent.actions import create_consent
-from tandem.consent.schemas import NewConsent
+from tandem.consent.actions import create_consent, create_suppression
+from tandem.consent.models import Suppression
+from tandem.consent.schemas import NewConsent, NewSuppression
 from tandem.deals.actions import move_deal, open_deal, put_contact
 from tandem.deals.models import Pipeline, Stage
 from tandem.deals.schemas import ContactIn, MoveDeal, NewDeal
@@ -45,8 +46,8 @@ from tandem.records.actions import (
     merge,
     save_view,
 )
-from tandem.records.schemas import NewComment, NewField, NewTag, NewView
-from tandem.records.slots import object_type
+from tandem.records.schemas import FieldKind, NewComment, NewField, NewTag, NewView, OptionIn
+from tandem.records.slots import OBJECT_TYPES, object_type
 from tandem.revenue.actions import book_order
 from tandem.revenue.schemas import NewOrder
 from tandem.timeline.actions import pin
@@ -78,7 +79,6 @@ class World:
     users: dict[str, User]
     own: Things
     form: Form
-    page: LandingPage
 
 
 def found_world(system: Actor, make_user: Any) -> World:
@@ -91,27 +91,42 @@ def found_world(system: Actor, make_user: Any) -> World:
     team = add_team(system, TeamInput(name="North", kind="sales"))
     members = [users["priya"].public_id, users["mate"].public_id]
     set_members(system, team.public_id, TeamMembers(members=members))
-    for kind in ("person", "company", "deal", "campaign"):
-        add_field(system, data=NewField(kind=kind, type="text", label=f"Shade of {kind}"))
+    for kind in OBJECT_TYPES:
+        if kind.is_customisable:
+            _add_fields(system, kind.kind)
     form, _new = create_form(
         system, data=NewForm(name="Samples", slug="samples", fields=QUESTIONS, status="published")
     )
-    page, _new = create_page(
-        system, data=NewPage(name="Tins", slug="tins", headline="Tins", form="samples")
-    )
+    create_page(system, data=NewPage(name="Tins", slug="tins", headline="Tins", form="samples"))
+    create_suppression(system, data=NewSuppression(address="stop@tins.example"))
     own = furnish(system, users["priya"], mark="Qown", form=form)
-    return World(users=users, own=own, form=form, page=page)
+    return World(users=users, own=own, form=form)
+
+
+def _add_fields(system: Actor, kind: str) -> None:
+    """A field of every type that a company can add."""
+    for type_ in get_args(FieldKind):
+        options = [OptionIn(label="Amber"), OptionIn(label="Teal")]
+        choices = options if type_.startswith("choice") else []
+        label = f"{type_} of {kind}".capitalize()
+        add_field(system, data=NewField(kind=kind, type=type_, label=label, choices=choices))
 
 
 def furnish(
     system: Actor, owner: User, *, mark: str, form: Form, points_at: Things | None = None
 ) -> Things:
     """One record of each kind for an owner; ``points_at`` are records that these point at."""
-    made = Things(mark=mark, owner=owner)
+    made = Things(mark=mark, owner=owner, ids={"form": form.public_id})
     actor, whose = actor_for(owner), str(owner.public_id)
     company, _new = create_company(
         system,
-        data=NewCompany(name=f"{mark} Ltd", owner=whose, country="IE", industry=f"{mark} teal"),
+        data=NewCompany(
+            name=f"{mark} Ltd",
+            domain=f"{mark}-tins.example".lower(),
+            owner=whose,
+            country="IE",
+            industry=f"{mark} teal",
+        ),
     )
     made.ids["company"] = company.public_id
     near = str(points_at.ids["company"]) if points_at else f"{mark} Ltd"
@@ -127,7 +142,7 @@ def furnish(
             company=near,
             owner=whose,
         ),
-        fields={"x_shade_of_person": f"{mark} amber"},
+        fields={"x_text_of_person": f"{mark} amber"},
     )
     made.ids["person"] = person.public_id
     for name in (f"{mark} Leigh Grant", f"{mark} Leigh Grant"):
@@ -246,6 +261,7 @@ def _messages(system: Actor, made: Things, form: Form, person: Any) -> None:
         ),
     )
     made.ids["submission"] = submission.public_id
+    made.ids["page"] = LandingPage.objects.get(form=form).public_id
     message = plan_message(
         system,
         message_class="transactional",
@@ -259,6 +275,7 @@ def _messages(system: Actor, made: Things, form: Form, person: Any) -> None:
     )
     message.refresh_from_db()
     made.ids["message"] = message.public_id
+    made.ids["suppression"] = Suppression.objects.get().public_id
     create_consent(
         system,
         data=NewConsent(

@@ -10,12 +10,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from tandem.capture import queries
-from tandem.capture.models import Form, LandingPage, Submission
+from tandem.capture.models import Form, LandingPage, Submission, SubmissionState
 from tandem.capture.rules import Suspicion
 from tandem.kernel.actor import Actor
-from tandem.records.slots import RECORD_PANELS, RECORD_TABS, ObjectType, Text
+from tandem.records.slots import (
+    RECORD_PANELS,
+    RECORD_TABS,
+    ObjectType,
+    Text,
+    without_hidden,
+)
 
 SHOWN = 50
+# The field that the first tab shows.
+CONTENT = {"form": "fields", "page": "blocks"}
 SUSPICION_LABELS = {
     Suspicion.TRAP: gettext_lazy("a field was filled in that people do not see"),
     Suspicion.FAST: gettext_lazy("it was sent sooner than anyone types"),
@@ -32,7 +40,8 @@ class ContentTab:
     tells: tuple[str, ...] = ()
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
-        return object_type.kind in ("form", "page", "submission")
+        kind = object_type.kind
+        return kind == "submission" or (kind in CONTENT and not actor.hides(kind, CONTENT[kind]))
 
     def count(self, actor: Actor, object_type: ObjectType, record: Any) -> int | None:
         return None
@@ -41,7 +50,13 @@ class ContentTab:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         context: dict[str, Any] = {"record": record, "kind": object_type.kind}
         if isinstance(record, Submission):
-            context["answers"] = queries.answered(record, actor.hidden_of("person"))
+            context["answers"] = queries.answered(
+                record,
+                without_hidden(actor, "person", record.answers),
+                tells_questions=not actor.hides("form", "fields"),
+            )
+            hides_state = actor.hides("submission", "state")
+            context["is_aside"] = record.state == SubmissionState.QUARANTINED and not hides_state
             context["suspicions"] = [SUSPICION_LABELS[Suspicion(one)] for one in record.suspicions]
         elif actor.may("capture.edit"):
             name = "capture:questions" if object_type.kind == "form" else "capture:body"
@@ -69,6 +84,7 @@ class SubmissionsTab:
         "submission.channel",
         "submission.utm_campaign",
         "submission.page",
+        "submission.state",
     )
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
@@ -101,7 +117,7 @@ class PublicPanel:
 
     order = 10
     in_peek = True
-    tells: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ("form.slug", "form.status", "page.slug", "page.status", "page.form")
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
         return object_type.kind in ("form", "page")

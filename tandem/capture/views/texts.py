@@ -16,6 +16,7 @@ from tandem.capture.schemas import ChangeForm, ChangePage
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
+from tandem.records.slots import refuse_hidden
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, render, see_other
 
@@ -52,6 +53,7 @@ def _edited(
         only=(key, "version"),
     )
     kind = "forms" if key == "fields" else "pages"
+    refuse_hidden(request.actor, f"{kind[:-1]}.{key}")
     back = reverse("records:record", args=[kind, public_id])
     with form.refusals():
         if form.is_submitted:

@@ -29,7 +29,7 @@ from tandem.deals.errors import (
 )
 from tandem.deals.facts import DealLost, DealReopened, DealWon
 from tandem.deals.models import Category, Deal, Stage
-from tandem.deals.rules import GAP, missing_to_win
+from tandem.deals.rules import GAP, OUTCOME, missing_to_win
 from tandem.deals.schemas import LoseDeal, ReopenDeal, WinDeal
 from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
@@ -38,6 +38,7 @@ from tandem.kernel.facts import publish
 from tandem.kernel.money import Money
 from tandem.people.actions.companies import company_for
 from tandem.people.rules import Stage as LifecycleStage
+from tandem.records.slots import refuse_hidden
 
 
 @action(permission="deals.close")
@@ -47,6 +48,7 @@ def win_deal(actor: Actor, public_id: UUID, *, data: WinDeal) -> Deal:
     Raises Missing, DealMoved and VersionConflict with where the deal is now, DealClosed, and
     WinIncomplete with one error for each field that is missing.
     """
+    refuse_hidden(actor, *OUTCOME)
     deal = locked(actor, public_id)
     check_seen(deal, data)
     if deal.status != Category.OPEN:
@@ -79,6 +81,7 @@ def lose_deal(actor: Actor, public_id: UUID, *, data: LoseDeal) -> Deal:
 
     Raises Missing, DealMoved and VersionConflict with where the deal is now, DealClosed.
     """
+    refuse_hidden(actor, *OUTCOME)
     deal = locked(actor, public_id)
     check_seen(deal, data)
     if deal.status != Category.OPEN:
@@ -111,6 +114,7 @@ def reopen_deal(actor: Actor, public_id: UUID, *, data: ReopenDeal | None = None
     VersionConflict, DealOpen, StageUnknown.
     """
     data = data or ReopenDeal()
+    refuse_hidden(actor, *OUTCOME)
     deal = locked(actor, public_id)
     check_seen(deal, data)
     if deal.status == Category.OPEN:

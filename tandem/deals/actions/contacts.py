@@ -15,14 +15,16 @@ from tandem.kernel.errors import Missing
 from tandem.people.models import Person
 from tandem.people.queries import people_visible_to
 from tandem.people.rules import Stage
+from tandem.records.slots import refuse_hidden
 
 
 @action(permission="deals.edit")
 def put_contact(actor: Actor, public_id: UUID, *, data: ContactIn) -> DealContact:
     """Put a person into a deal with a role, or give one who is in it another role.
 
-    The first person becomes the main one. Raises Missing, PersonUnknown.
+    The first person becomes the main one. Raises Missing, PersonUnknown, FieldHidden.
     """
+    refuse_hidden(actor, "deal.person")
     deal = locked(actor, public_id)
     person = person_named(actor, data.person)
     contact = DealContact.objects.filter(deal_id=deal.pk, person_id=person.pk).first()
@@ -44,7 +46,9 @@ def put_contact(actor: Actor, public_id: UUID, *, data: ContactIn) -> DealContac
 
 @action(permission="deals.edit")
 def remove_contact(actor: Actor, public_id: UUID, *, person: UUID) -> None:
-    """Take a person out of a deal; of those left the first becomes the main one. Raises Missing."""
+    """Take a person out of a deal; of those left the first becomes the main one. Raises Missing,
+    FieldHidden."""
+    refuse_hidden(actor, "deal.person")
     deal = locked(actor, public_id)
     seen = people_visible_to(actor).filter(public_id=person).values("pk")
     rows = DealContact.objects.filter(deal_id=deal.pk, person__in=seen)

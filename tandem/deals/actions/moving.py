@@ -25,6 +25,7 @@ from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import FieldError, Invalid
 from tandem.kernel.facts import publish
+from tandem.records.slots import refuse_hidden
 
 
 @action(permission="deals.edit")
@@ -33,8 +34,9 @@ def move_deal(actor: Actor, public_id: UUID, *, data: MoveDeal) -> Deal:
 
     A stage for won or lost deals wins or loses it (see there), with what was sent along; within
     one stage only the place changes. Raises Missing, DealMoved and VersionConflict with where the
-    deal is now, DealClosed, StageUnknown, and what win_deal and lose_deal raise.
+    deal is now, DealClosed, StageUnknown, FieldHidden, and what win_deal and lose_deal raise.
     """
+    refuse_hidden(actor, "deal.stage")
     deal = locked(actor, public_id)
     stage = stage_named(deal.pipeline_id, data.stage)
     if stage.category == Category.WON:

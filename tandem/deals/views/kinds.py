@@ -6,7 +6,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from tandem.deals import actions, queries
-from tandem.deals.models import Category, Deal, Pipeline
+from tandem.deals.models import (
+    Category,
+    Deal,
+    DealContact,
+    DealStageInterval,
+    DealValue,
+    Pipeline,
+)
 from tandem.deals.schemas import (
     ChangeDeal,
     ChangePipeline,
@@ -187,6 +194,13 @@ DEAL = ObjectType(
     change_schema=ChangeDeal,
     output_schema=DealOut,
     output=deal_output,
+    told={"probability": ("deal.stage",)},
+    parts={
+        "person": (DealContact,),
+        "stage": (DealStageInterval, DealValue),
+        "amount": (DealValue,),
+        "expected_close": (DealValue,),
+    },
     create=actions.open_deal,
     update=actions.change_deal,
     delete=actions.delete_deal,
@@ -279,6 +293,7 @@ relate(
         to="deal",
         own="pk",
         theirs="company_id",
+        their_field="company",
     ),
     Relation(
         kind="person",
@@ -287,6 +302,7 @@ relate(
         to="deal",
         own="pk",
         theirs="contacts__person_id",
+        their_field="person",
     ),
     Relation(
         kind="deal",

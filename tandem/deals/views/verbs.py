@@ -12,6 +12,7 @@ from tandem.accounts.queries import base_currency
 from tandem.accounts.schemas import currencies
 from tandem.deals import actions, queries
 from tandem.deals.models import Category, Deal
+from tandem.deals.rules import OUTCOME
 from tandem.deals.schemas import (
     ChangeDeal,
     ContactIn,
@@ -29,6 +30,7 @@ from tandem.kernel.actions import last_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Invalid
+from tandem.records.slots import refuse_hidden
 from tandem.ui import formats
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, is_fragment, render, see_other, trigger
@@ -40,6 +42,7 @@ BOARD = "board"
 @page(permission="deals.edit")
 def stage(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     """Move a deal; the page with every stage is for who has no script."""
+    refuse_hidden(request.actor, "deal.stage")
     deal = queries.deal_by_public_id(request.actor, public_id)
     form = Form(MoveDeal, data=_posted(request), initial=_seen(deal))
     if form.is_submitted:
@@ -58,6 +61,7 @@ def stage(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @page(permission="deals.close")
 def win(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    refuse_hidden(request.actor, *OUTCOME)
     deal = queries.deal_by_public_id(request.actor, public_id)
     form = Form(WinDeal, data=_posted(request), initial=_seen(deal))
     if form.is_submitted:
@@ -78,6 +82,7 @@ def win(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @page(permission="deals.close")
 def loss(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
+    refuse_hidden(request.actor, *OUTCOME)
     deal = queries.deal_by_public_id(request.actor, public_id)
     choices = {"reason": list(REASONS.items()), "said_by": list(SAID_BY.items())}
     form = Form(LoseDeal, data=_posted(request), initial=_seen(deal), choices=choices)
@@ -121,7 +126,12 @@ def from_lead(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
         "currency": [(code, code) for code in currencies()],
         "pipeline": [(str(one.public_id), one.name) for one in pipelines],
     }
-    fitting = next((one for one in pipelines if one.motion_id == lead.motion_id), None)
+    company = None if request.actor.hides("lead", "company") else lead.company
+    named = company or lead.person
+    sees_motion = not request.actor.hides("pipeline", "motion")
+    fitting = next(
+        (one for one in pipelines if sees_motion and one.motion_id == lead.motion_id), None
+    )
     initial = {
         "currency": base_currency(),
         "pipeline": str(fitting.public_id) if fitting else None,
@@ -138,7 +148,7 @@ def from_lead(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
         "form": form,
         "asks_pipeline": len(pipelines) > 1,
         "url": request.path,
-        "page_title": _("Open a deal with %(name)s") % {"name": lead.company or lead.person},
+        "page_title": _("Open a deal with %(name)s") % {"name": named},
     }
     return render(request, "deals/from_lead.html", context, fragment="dialog", status=form.status)
 

@@ -93,7 +93,9 @@ def _context(submission: Submission) -> dict[str, Any]:
 
 def _answers(submission: Submission) -> list[tuple[str, str]]:
     """What was answered, under the words of its question."""
-    return [(question, defused(words)) for question, words in answered(submission)]
+    return [
+        (question, defused(words)) for question, words in answered(submission, submission.answers)
+    ]
 
 
 def defused(text: str) -> str:

@@ -131,6 +131,7 @@ MESSAGE = ObjectType(
     change_schema=NothingIn,
     output_schema=MessageOut,
     output=message_output,
+    told={"next_attempt_at": ("message.state",)},
     create=actions.written_by_nobody,
     update=actions.written_by_nobody,
     delete=actions.written_by_nobody,

@@ -11,6 +11,7 @@ from tandem.handoff.rules.working_time import due_at, worked_between
 from tandem.handoff.schemas import TouchIn
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
+from tandem.records.slots import refuse_hidden
 
 
 @action(permission="handoff.answer")
@@ -18,8 +19,9 @@ def log_touch(actor: Actor, public_id: UUID, *, data: TouchIn) -> Handoff:
     """Log a call, mail, meeting or chat on a hand-off that was taken on, with its outcome.
 
     The first one stops the clock of the first touch, and the outcome is due. Raises Missing,
-    HandoffOver.
+    HandoffOver, FieldHidden.
     """
+    refuse_hidden(actor, "handoff.state")
     rows = queries.handoffs_visible_to(actor).select_related("lead__person", "lead__motion")
     handoff = locked(rows, public_id)
     if handoff.state not in queries.WORKED:

@@ -16,6 +16,7 @@ from tandem.kernel.actions import action, current_change_set
 from tandem.kernel.actor import Actor
 from tandem.kernel.facts import publish
 from tandem.people.rules import Stage
+from tandem.records.slots import refuse_hidden
 
 
 @action(permission="handoff.answer")
@@ -147,6 +148,7 @@ def _waits(lead: Lead) -> bool:
 
 
 def _handoff(actor: Actor, public_id: UUID) -> Handoff:
+    refuse_hidden(actor, "handoff.state")
     rows = queries.handoffs_visible_to(actor).select_related(
         "owner", "lead__person", "lead__motion", "lead__company"
     )

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 
 from tandem.handoff import queries
 from tandem.handoff.models import Handoff
-from tandem.handoff.views.offers import about, company_of, offer_context
+from tandem.handoff.views.offers import WORKPLACE, about, company_of, offer_context
 from tandem.handoff.views.words import CODES, said
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.doors import ActorRequest, page
-from tandem.records.slots import RECORD_PANELS, object_type, shown_of
+from tandem.records.slots import RECORD_PANELS, object_type, refuse_hidden, shown_of
 from tandem.ui.responses import is_fragment, render
 
 SHOWS = ("mine", "team", "answered")
@@ -27,6 +27,7 @@ ANSWERED_SHOWN = 60
 @page(permission="handoff.view")
 def inbox(request: ActorRequest) -> HttpResponseBase:
     """The queue, and beside it what is due first."""
+    refuse_hidden(request.actor, *WORKPLACE)
     if not request.actor.may("handoff.answer") and "show" not in request.GET:
         return redirect("handoff:sent")
     return _answer(request, None)
@@ -36,6 +37,7 @@ def inbox(request: ActorRequest) -> HttpResponseBase:
 @page(permission="handoff.view")
 def offer(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     """One hand-off beside the queue."""
+    refuse_hidden(request.actor, *WORKPLACE)
     return _answer(request, queries.handoff_by_public_id(request.actor, public_id))
 
 

@@ -16,7 +16,7 @@ from tandem.handoff.schemas import (
     ReasonOut,
 )
 from tandem.handoff.views import words
-from tandem.handoff.views.offers import TOLD
+from tandem.handoff.views.offers import TOLD, WORKPLACE
 from tandem.kernel.actor import Actor
 from tandem.people.rules import SEARCHED
 from tandem.people.schemas import RefOut
@@ -215,6 +215,8 @@ for object_type in (LEAD, HANDOFF):
 
 
 def _count(actor: Actor) -> Count | None:
+    if actor.hides_any(*WORKPLACE):
+        return None
     waiting = queries.waiting_for(actor)
     return Count(waiting.count, due=True) if waiting.count else None
 

@@ -8,9 +8,10 @@ from tandem.handoff import queries
 from tandem.handoff.models import Handoff
 from tandem.handoff.views import words
 from tandem.handoff.views.inbox import shows_for
-from tandem.handoff.views.offers import about, clock_of, company_of, kind_words
+from tandem.handoff.views.offers import WORKPLACE, about, clock_of, company_of, kind_words
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
+from tandem.records.slots import refuse_hidden
 from tandem.ui.responses import render
 
 SHOWN = 100
@@ -20,6 +21,7 @@ SHOWN = 100
 @page(permission="handoff.view")
 def sent(request: ActorRequest) -> HttpResponseBase:
     """The ledger: figures that add up, and the hand-offs of one part."""
+    refuse_hidden(request.actor, *WORKPLACE)
     sums = queries.ledger_sums(request.actor)
     parts = _parts(sums)
     show = request.GET.get("show", "")

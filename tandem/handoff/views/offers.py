@@ -19,6 +19,14 @@ from tandem.people.queries import companies_visible_to, people_visible_to
 from tandem.records.slots import object_type_by_slug
 from tandem.ui import formats
 
+# What the pages tell on which hand-offs are worked: without these they are not there.
+WORKPLACE = (
+    "handoff.state",
+    "handoff.offered_at",
+    "handoff.accept_due",
+    "handoff.accepted_at",
+    "handoff.first_touch_at",
+)
 # What a hand-off tells of other kinds of record, by the part of it; where a field is hidden, so is
 # the part, in the inbox as in the API.
 TOLD: Mapping[str, tuple[str, ...]] = {

@@ -9,17 +9,16 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from tandem.accounts.errors import FieldHidden
 from tandem.handoff import queries
 from tandem.handoff.models import OPEN_STATUSES, Handoff, HandoffState, Lead
 from tandem.handoff.views import words
-from tandem.handoff.views.offers import clock_of
+from tandem.handoff.views.offers import WORKPLACE, clock_of
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
 from tandem.people.models import Person
 from tandem.people.queries import person_by_public_id
-from tandem.records.slots import RECORD_PANELS, ObjectType
+from tandem.records.slots import RECORD_PANELS, ObjectType, refuse_hidden
 from tandem.ui.responses import render, see_other
 
 KINDS = {"person": "people", "lead": "leads"}
@@ -35,7 +34,7 @@ class HandoffPanel:
         "lead.kind",
         "lead.status",
         "lead.owner",
-        "handoff.state",
+        *WORKPLACE,
     )
 
     def shows(self, object_type: ObjectType, actor: Actor) -> bool:
@@ -55,8 +54,7 @@ def panel(request: ActorRequest, kind: str, public_id: UUID) -> HttpResponseBase
     """The panel alone, for a page that has heard that it changed."""
     if kind not in KINDS:
         raise Missing()
-    if request.actor.hides_any(*HandoffPanel.tells):
-        raise FieldHidden()
+    refuse_hidden(request.actor, *HandoffPanel.tells)
     find = person_by_public_id if kind == "person" else queries.lead_by_public_id
     context = _context(request.actor, kind, find(request.actor, public_id))
     if not request.htmx:  # type: ignore[attr-defined]

@@ -54,7 +54,7 @@ from tandem.people.rules import (
 from tandem.people.schemas import NewPerson
 from tandem.records.queries.merging import selves_of
 from tandem.records.rules.alike import WEAK, Seen, name_reason
-from tandem.records.slots import object_type
+from tandem.records.slots import object_type, refuse_hidden
 from tandem.timeline.models import TimelineEntry
 
 AnyParty = TypeVar("AnyParty", bound=Party)
@@ -434,8 +434,9 @@ def ways_in(actor: Actor, person: Person) -> list[WayIn]:
 
     We know those whom one of us owns. Besides what is noted, people know each other who work at the
     same company today, where that is small (a tie of None). Two or three queries a step, each over
-    at most ``WAYS_BREADTH`` persons.
+    at most ``WAYS_BREADTH`` persons. Raises FieldHidden where owners or employers are not there.
     """
+    refuse_hidden(actor, "person.owner", "person.company")
     came_by: dict[int, tuple[int, Tie | None]] = {}
     edge, seen, ends = [person.pk], {person.pk}, list[int]()
     for _step in range(MOST_STEPS):

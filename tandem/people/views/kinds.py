@@ -539,6 +539,7 @@ relate(
         own="pk",
         theirs="primary_job__company_id",
         field="people",
+        their_field="company",
     ),
     Relation(
         kind="company",
@@ -575,6 +576,7 @@ relate(
         own="pk",
         theirs="any_job__company_id",
         field="people",
+        their_field="company",
     ),
     Relation(
         kind="person",

@@ -47,6 +47,7 @@ from tandem.records.actions.talk import (
     remove_tag,
     save_view,
 )
+from tandem.records.actions.undoing import refuse_unseen
 from tandem.records.actions.values import (
     change_record,
     create_record,
@@ -87,6 +88,7 @@ __all__ = [
     "note_upload",
     "read_values",
     "refuse_erasure",
+    "refuse_unseen",
     "remove_tag",
     "restore_field",
     "retire_field",

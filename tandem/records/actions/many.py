@@ -28,7 +28,7 @@ from tandem.records.models import Tag, TagLink
 from tandem.records.queries import ListQuery, Selection
 from tandem.records.queries.custom import rows_without
 from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag
-from tandem.records.slots import Advance, Bulk, BulkDone, ObjectType, ignore, tell_story
+from tandem.records.slots import TAGS, Advance, Bulk, BulkDone, ObjectType, ignore, tell_story
 
 # Above it a worker does it, with its progress shown.
 AT_ONCE = 500
@@ -315,10 +315,17 @@ def query_from(object_type: ObjectType, filters: Any, text: str, *, sort: str = 
 
 
 def _refuse_hidden(actor: Actor, object_type: ObjectType, deed: Deed | None) -> None:
-    """Raise FieldHidden where a value would be put where the actor sees no field."""
-    if deed is not None and deed.verb is BulkVerb.CHANGE:
-        own = isinstance(deed.data, CustomValues)
-        object_type.refuse_hidden(actor, deed.data.fields if own else deed.data.model_fields_set)
+    """Raise FieldHidden where a value would be put where the actor sees no field; the columns of
+    an export are withheld."""
+    if deed is None:
+        return
+    match deed.verb:
+        case BulkVerb.TAG | BulkVerb.UNTAG:
+            object_type.refuse_hidden(actor, (TAGS,))
+        case BulkVerb.CHANGE:
+            own = isinstance(deed.data, CustomValues)
+            names = deed.data.fields if own else deed.data.model_fields_set
+            object_type.refuse_hidden(actor, names)
 
 
 def _bulk_of(object_type: ObjectType) -> Bulk:

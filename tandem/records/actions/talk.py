@@ -21,7 +21,7 @@ from tandem.records.models import Comment, Layout, SavedView, Tag, TagLink, Visi
 from tandem.records.queries.aggregates import read_footers
 from tandem.records.queries.groups import board_of, read_grouping
 from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
-from tandem.records.slots import ObjectType, tell_story
+from tandem.records.slots import TAGS, ObjectType, tell_story
 
 
 @action(permission="records.own_views")
@@ -54,8 +54,10 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
 def change_view(
     actor: Actor, object_type: ObjectType, public_id: UUID, *, data: ChangeView
 ) -> SavedView:
-    """Change a view: one's own, or a shared one with the right to share; others save as."""
+    """Change a view: one's own, or a shared one with the right to share; others save as. Raises
+    FieldHidden for one that asks by a field that is not there for who acts."""
     view = _own_view(actor, object_type, public_id)
+    queries.refuse_unseen_view(actor, object_type, view)
     changes = data.model_dump(exclude_none=True)
     if "visibility" in changes:
         _may_share(actor, data.visibility or "private")
@@ -85,12 +87,16 @@ def change_view(
 def delete_view(actor: Actor, object_type: ObjectType, public_id: UUID) -> None:
     """Delete a view; undo brings it back."""
     view = _own_view(actor, object_type, public_id)
+    if view.owner_id != actor.user_id:
+        queries.refuse_unseen_view(actor, object_type, view)
     SavedView.objects.filter(pk=view.pk).update(deleted_at=timezone.now())
 
 
 @action(permission="records.tag")
 def add_tag(actor: Actor, object_type: ObjectType, public_id: UUID, *, data: NewTag) -> Tag:
-    """Put a tag on a record the actor sees; a tag that is there already stays once."""
+    """Put a tag on a record the actor sees; a tag that is there already stays once. Raises
+    FieldHidden where tags are not there for them."""
+    object_type.refuse_hidden(actor, (TAGS,))
     record = queries.visible_record(object_type, actor, public_id)
     tag, _new = Tag.objects.get_or_create(
         normalized=rules.normalized_tag(data.name), defaults={"name": data.name}
@@ -107,7 +113,8 @@ def add_tag(actor: Actor, object_type: ObjectType, public_id: UUID, *, data: New
 
 @action(permission="records.tag")
 def remove_tag(actor: Actor, object_type: ObjectType, public_id: UUID, *, name: str) -> None:
-    """Take a tag off a record; Missing when it is not there."""
+    """Take a tag off a record; Missing when it is not there. Raises FieldHidden."""
+    object_type.refuse_hidden(actor, (TAGS,))
     record = queries.visible_record(object_type, actor, public_id)
     removed, _by_model = TagLink.objects.filter(
         kind=object_type.kind,

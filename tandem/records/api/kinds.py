@@ -471,7 +471,7 @@ def _views(router: Router, object_type: ObjectType) -> None:
     def list_views(request: HttpRequest) -> Any:
         """The saved views that the caller may open."""
         actor = actor_of(request)
-        return {"items": [_view(view) for view in queries.views_for(actor, object_type.kind)]}
+        return {"items": [_view(view) for view in queries.views_shown(actor, object_type)]}
 
     @router.post(
         "/views",
@@ -491,7 +491,9 @@ def _views(router: Router, object_type: ObjectType) -> None:
     @asks_for("records.own_views")
     def patch_view(request: HttpRequest, view_id: UUID, data: ChangeView) -> Any:
         """Change a view."""
-        return _view(change_view(actor_of(request), object_type, view_id, data=data))
+        actor = actor_of(request)
+        changed = change_view(actor, object_type, view_id, data=data)
+        return _view(queries.told_view(actor, object_type, changed))
 
     @router.delete(
         "/views/{uuid:view_id}",

@@ -49,6 +49,7 @@ from tandem.records.models import (
     Comment,
     ExportRun,
     ImportRun,
+    Layout,
     SavedView,
     Tag,
     TagLink,
@@ -64,7 +65,14 @@ from tandem.records.queries.custom import (
 )
 from tandem.records.queries.sketches import sketches
 from tandem.records.rules import Condition, FieldType, Group, Names, Node, Related
-from tandem.records.slots import IMPORTERS, Field, Importer, ObjectType, relations_of
+from tandem.records.slots import (
+    IMPORTERS,
+    Field,
+    Importer,
+    ObjectType,
+    refuse_hidden,
+    relations_of,
+)
 from tandem.records.slots import object_type as type_of
 
 # The value by which a list is ordered, and the key, of a row.
@@ -422,7 +430,7 @@ def _compile_condition(object_type: ObjectType, actor: Actor, condition: Conditi
 
 def _compile_related(object_type: ObjectType, actor: Actor, node: Related) -> Q:
     relation = relations_of(object_type.kind)[node.relation]
-    object_type.refuse_hidden(actor, (relation.field,))
+    refuse_hidden(actor, *relation.tells)
     to = type_of(relation.to)
     actor.require(to.permissions.view)
     rows = records_matching(to, actor, ListQuery(filters=node.where)).order_by()
@@ -579,6 +587,39 @@ def views_for(actor: Actor, kind: str) -> QuerySet[SavedView]:
         .select_related("owner")
         .order_by("-is_pinned", "id")
     )
+
+
+def views_shown(actor: Actor, object_type: ObjectType) -> list[SavedView]:
+    """The saved views that are there for an actor: none that asks by a field that is hidden from
+    them, and of the others no column, foot or group by one. One query."""
+    found = list(views_for(actor, object_type.kind))
+    if not actor.hidden:
+        return found
+    return [told_view(actor, object_type, one) for one in found if _opens(actor, object_type, one)]
+
+
+def told_view(actor: Actor, object_type: ObjectType, view: SavedView) -> SavedView:
+    """A view, not to be saved, without what it tells of fields that are not there for an actor."""
+    hidden = object_type.names_hidden(actor)
+    view.columns = [key for key in view.columns if key not in hidden]
+    view.footers = {key: one for key, one in view.footers.items() if key not in hidden}
+    if view.grouping.partition(":")[0] in hidden:
+        view.grouping, view.layout = "", Layout.TABLE
+    return view
+
+
+def refuse_unseen_view(actor: Actor, object_type: ObjectType, view: SavedView) -> None:
+    """Raise FieldHidden for a view that asks by a field that is not there for an actor."""
+    object_type.refuse_hidden(actor, (view.sort.removeprefix("-"),))
+    records_matching(object_type, actor, query_of(object_type, actor, view))
+
+
+def _opens(actor: Actor, object_type: ObjectType, view: SavedView) -> bool:
+    try:
+        refuse_unseen_view(actor, object_type, view)
+    except FieldHidden:
+        return False
+    return True
 
 
 def saved_view(actor: Actor, kind: str, public_id: UUID) -> SavedView:

@@ -198,7 +198,7 @@ def _options(state: ListState) -> list[tuple[str, list[tuple[str, Any]]]]:
     groups = [("", [(field.key, field.label) for field in filter_fields(state)])]
     for key, relation in relations_of(kind.kind).items():
         to = type_of(relation.to)
-        if not actor.may(to.permissions.view) or actor.hides(kind.kind, relation.field):
+        if not actor.may(to.permissions.view) or actor.hides_any(*relation.tells):
             continue
         known = queries.filterable(to)
         inner = [

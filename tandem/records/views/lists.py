@@ -407,11 +407,10 @@ def _tabs(state: ListState) -> tuple[Tab, ...]:
         path,
         state.view is None,
     )
-    views = queries.views_for(state.actor, state.object_type.kind)
     current = state.view.public_id if state.view else None
     saved = [
-        Tab(name, f"{path}?view={public_id}", public_id == current, is_pinned)
-        for name, public_id, is_pinned in views.values_list("name", "public_id", "is_pinned")
+        Tab(one.name, f"{path}?view={one.public_id}", one.public_id == current, one.is_pinned)
+        for one in queries.views_shown(state.actor, state.object_type)
     ]
     return (everything, *saved)
 

@@ -200,7 +200,7 @@ def warnings(
     """What somebody should know before these two become one."""
     found: list[Any] = []
     owners = {getattr(one, "owner_id", None) for one in (survivor, absorbed)} - {None}
-    if len(owners) > 1:
+    if len(owners) > 1 and not request.actor.hides(object_type.kind, "owner"):
         found.append(_("Both have an owner. Choose who stays."))
     found += [
         warn(request.actor, object_type.kind, survivor.pk, absorbed.pk) for warn in MERGE_WARNINGS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from tandem.kernel.actor import Actor
-from tandem.records.slots import ObjectType
+from tandem.records.slots import TAGS, ObjectType
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def offers(object_type: ObjectType, actor: Actor) -> list[Offer]:
             found.append(Offer("owner", "user-plus", _("Assign")))
         if set(bulk.fields) - {"owner"}:
             found.append(Offer("change", "pencil", _("Set a field")))
-    if actor.may("records.tag"):
+    if may_tag(object_type, actor):
         found.append(Offer("tag", "tag", _("Tag")))
     if actor.may("records.export"):
         found.append(Offer("export", "download", _("Export")))
@@ -40,6 +40,11 @@ def offers(object_type: ObjectType, actor: Actor) -> list[Offer]:
     if bulk is not None and actor.may(permissions.delete):
         found.append(Offer("delete", "trash", _("Delete"), is_bad=True))
     return found
+
+
+def may_tag(object_type: ObjectType, actor: Actor) -> bool:
+    """Whether this actor may put tags on records of this kind."""
+    return actor.may("records.tag") and not actor.hides(object_type.kind, TAGS)
 
 
 def may_merge(object_type: ObjectType, actor: Actor) -> bool:

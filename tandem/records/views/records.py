@@ -24,6 +24,7 @@ from tandem.records.slots import (
     RECORD_HEADS,
     RECORD_PANELS,
     RECORD_TABS,
+    TAGS,
     Field,
     FieldType,
     ObjectType,
@@ -45,7 +46,7 @@ from tandem.records.views.forms import (
     parted,
 )
 from tandem.records.views.lists import ListState
-from tandem.records.views.offers import may_merge
+from tandem.records.views.offers import may_merge, may_tag
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, render, see_other, trigger
 
@@ -63,7 +64,7 @@ def record_detail(
         **_identity(object_type, request.actor, record),
         **_neighbours(request, object_type, record),
         **_left(request, object_type, record),
-        "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
+        "tags": _tags(object_type, request.actor, record),
         "tabs": [(one, one.count(request.actor, object_type, record), one is tab) for one in tabs],
         "tab_content": tab.render(request, object_type, record),
         "is_wide": getattr(tab, "is_wide", False),
@@ -75,7 +76,7 @@ def record_detail(
         "may_delete": request.actor.may(object_type.permissions.delete),
         "may_disclose": may_disclose(request.actor, object_type),
         "may_erase": may_erase(request.actor, object_type),
-        "may_tag": request.actor.may("records.tag"),
+        "may_tag": may_tag(object_type, request.actor),
         "tag_names": queries.tag_names(limit=100),
     }
     return render(request, "records/record.html", context)
@@ -93,7 +94,7 @@ def record_peek(
         "fields": cells_of(
             object_type, request.actor, record, _own_fields(object_type, request.actor)
         ),
-        "tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, []),
+        "tags": _tags(object_type, request.actor, record),
         "panels": _panels(request, object_type, record, in_peek=True),
     }
     return render(request, "records/peek.html", context, fragment="peek")
@@ -247,6 +248,12 @@ def _url(object_type: ObjectType, record: Any) -> str:
 def _own_fields(object_type: ObjectType, actor: Actor) -> list[Field]:
     """What a record page lists at the left: its own values, but for the name above."""
     return [f for f in object_type.fields_for(actor) if f.key != "name" and f.is_column]
+
+
+def _tags(object_type: ObjectType, actor: Actor, record: Any) -> list[str]:
+    if actor.hides(object_type.kind, TAGS):
+        return []
+    return queries.tags_on(object_type.kind, [record.pk]).get(record.pk, [])
 
 
 def _left(request: ActorRequest, object_type: ObjectType, record: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tandem.kernel.actions import last_change_set
+from tandem.kernel.actor import Actor
 from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import DomainError, Missing, Refused
 from tandem.records import queries
@@ -129,10 +130,14 @@ def _one(request: ActorRequest, object_type: ObjectType, record: Any, stays: boo
         id=str(record.public_id),
         name=object_type.name_of(record),
         subtitle=object_type.subtitle_for(request.actor, record),
-        added=formats.day(record.created_at),
+        added=_added(request.actor, object_type, record),
         rows=formats.number(sum(moving(request.actor, object_type, record.pk).values())),
         stays=stays,
     )
+
+
+def _added(actor: Actor, object_type: ObjectType, record: Any) -> str:
+    return "" if actor.hides(object_type.kind, "created_at") else formats.day(record.created_at)
 
 
 def _lines(request: ActorRequest, object_type: ObjectType, records: Sequence[Any]) -> list[Line]:

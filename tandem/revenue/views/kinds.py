@@ -123,6 +123,7 @@ relate(
         to="order",
         own="pk",
         theirs="company_id",
+        their_field="company",
     ),
     Relation(
         kind="person",
@@ -131,6 +132,7 @@ relate(
         to="order",
         own="pk",
         theirs="person_id",
+        their_field="person",
     ),
     Relation(
         kind="order",
