@@ -19,6 +19,7 @@ from tandem.people.api import companies as companies_router
 from tandem.people.api import people as people_router
 from tandem.records.api import (
     accesses_router,
+    changes_router,
     erasures_router,
     exports_router,
     fields_router,
@@ -54,6 +55,7 @@ def build_api() -> NinjaAPI:
     api.add_router("/pipelines", pipelines_router)
     api.add_router("/imports", imports_router)
     api.add_router("/fields", fields_router)
+    api.add_router("/change-sets", changes_router)
     api.add_router("/exports", exports_router)
     api.add_router("/accesses", accesses_router)
     api.add_router("/erasures", erasures_router)

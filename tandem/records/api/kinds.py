@@ -27,6 +27,7 @@ from tandem.records.actions import (
 )
 from tandem.records.actions.accesses import note_search, note_seen
 from tandem.records.api.aggregates import add_aggregates
+from tandem.records.api.changes import add_history
 from tandem.records.api.disclosing import add_disclosure
 from tandem.records.api.erasures import add_erasing
 from tandem.records.api.files import add_files
@@ -171,6 +172,7 @@ def router_for(object_type: ObjectType) -> Router:
     _talk(router, object_type)
     add_aggregates(router, object_type)
     add_files(router, object_type)
+    add_history(router, object_type)
     add_disclosure(router, object_type)
     _views(router, object_type)
     add_many(router, object_type)

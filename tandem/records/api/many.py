@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from ninja import Router, Schema, Status
+from ninja import Query, Router, Schema, Status
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from tandem.kernel.answers import REFUSALS, actor_of, asks_for
@@ -19,7 +20,7 @@ from tandem.records import queries, rules
 from tandem.records.actions.accesses import note_access
 from tandem.records.actions.many import AT_ONCE, BulkReport, Deed, ask_for, query_from
 from tandem.records.errors import RecordChanged, ValueUnfit
-from tandem.records.models import AccessDeed
+from tandem.records.models import AccessDeed, ExportRun
 from tandem.records.queries import Selection
 from tandem.records.rules.custom import PREFIX
 from tandem.records.schemas import BulkVerb, CustomValues, ExportAs, NewTag, Values
@@ -65,7 +66,61 @@ class BulkOut(Schema):
     progress: str | None
 
 
+class ExportsIn(Schema):
+    """Which page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(queries.PAGE_SIZE, ge=1, le=queries.MAX_PAGE_SIZE)
+    cursor: Annotated[str, Field(max_length=18, pattern=r"^[0-9]*$")] = ""
+
+
+class ExportOut(Schema):
+    """An export: ``count`` records of a kind; ``file`` is its address, null when it is not kept any
+    more. One that a worker still writes stands under its progress."""
+
+    id: UUID
+    kind: str
+    format: str
+    count: int
+    at: datetime
+    file: str | None
+
+
+class ExportsOut(Schema):
+    """A page of one's own exports, the latest first."""
+
+    items: list[ExportOut]
+    next: str | None
+
+
 exports_router = Router(tags=["Exports"])
+
+
+@exports_router.get("", response={200: ExportsOut, **REFUSALS}, operation_id="export_list")
+@asks_for("records.export")
+def list_exports(request: HttpRequest, params: Query[ExportsIn]) -> Any:
+    """What the caller exported, and copies of somebody's data that they had made."""
+    rows = queries.exports_of(actor_of(request))
+    if params.cursor:
+        rows = rows.filter(pk__lt=int(params.cursor))
+    found = list(rows[: params.limit + 1])
+    shown = found[: params.limit]
+    return {
+        "items": [_export(one) for one in shown],
+        "next": str(shown[-1].pk) if len(found) > len(shown) else None,
+    }
+
+
+@exports_router.get(
+    "/{uuid:public_id}/status",
+    response={200: ExportOut, **REFUSALS},
+    operation_id="export_status",
+)
+@asks_for("records.export")
+def get_export_status(request: HttpRequest, public_id: UUID) -> Any:
+    """What one's own export holds, and whether its file is still kept."""
+    return _export(queries.export_by_public_id(actor_of(request), public_id))
 
 
 @exports_router.get(
@@ -130,6 +185,17 @@ def in_fields() -> Iterator[None]:
             for one in error.errors
         ]
         raise type(error)(error.text, errors=errors) from error
+
+
+def _export(run: ExportRun) -> dict[str, Any]:
+    return {
+        "id": run.public_id,
+        "kind": run.kind,
+        "format": run.format,
+        "count": run.count,
+        "at": run.created_at,
+        "file": reverse("api:get_export", args=[run.public_id]) if queries.is_kept(run) else None,
+    }
 
 
 def _selection(object_type: ObjectType, data: Any) -> Selection:

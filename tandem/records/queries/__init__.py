@@ -756,6 +756,12 @@ def import_by_public_id(actor: Actor, public_id: UUID) -> ImportRun:
     return found
 
 
+def exports_of(actor: Actor) -> QuerySet[ExportRun]:
+    """One's own exports, the latest first; copies of somebody's data for who may make them."""
+    rows = ExportRun.objects.filter(user_id=actor.user_id or 0).order_by("-id")
+    return rows if actor.may("records.disclose") else rows.exclude(format=ARCHIVE)
+
+
 def export_by_public_id(actor: Actor, public_id: UUID) -> ExportRun:
     """One's own export; Missing where it is another's, or not there. Raises Refused."""
     found = ExportRun.objects.filter(public_id=public_id, user_id=actor.user_id or 0).first()
@@ -774,10 +780,18 @@ EXPORT_TYPES = {**TYPES, ARCHIVE: "application/zip"}
 
 def file_of(run: ExportRun) -> Path:
     """Where the file of an export is; FileGone when it is not kept any more."""
-    path = Path(settings.MEDIA_ROOT) / "exports" / run.stored_as
-    if not path.is_file():
+    if not is_kept(run):
         raise FileGone(_("This file is kept for a week only. Export it again."))
-    return path
+    return _export_path(run)
+
+
+def is_kept(run: ExportRun) -> bool:
+    """Whether the file of an export is still there."""
+    return _export_path(run).is_file()
+
+
+def _export_path(run: ExportRun) -> Path:
+    return Path(settings.MEDIA_ROOT) / "exports" / run.stored_as
 
 
 def path_of(run: ImportRun) -> Path:

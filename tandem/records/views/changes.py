@@ -29,9 +29,9 @@ from tandem.records.queries.changes import (
     touched_by,
     undone_among,
 )
+from tandem.records.queries.history import Change, changes_shown
 from tandem.records.queries.unseen import unseen_of
 from tandem.records.slots import OBJECT_TYPES, ObjectType
-from tandem.records.views.history import Change, changes_shown
 from tandem.ui import formats, navigation
 from tandem.ui.navigation import NavItem, Section
 from tandem.ui.responses import render

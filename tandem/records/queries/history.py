@@ -1,0 +1,164 @@
+"""Reads of history as people see it: who changed what of a record, field by field, in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from tandem.accounts.queries import user_names
+from tandem.kernel.actor import Actor
+from tandem.kernel.history import changes_of
+from tandem.kernel.models import ChangeSet, Operation, RecordChange
+from tandem.records.queries.custom import shown_value
+from tandem.records.queries.unseen import unseen_of
+from tandem.records.slots import FieldType, ObjectType
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's old and new value, in words; ``key`` is what programs call the field."""
+
+    key: str
+    field: str
+    old: str
+    new: str
+
+
+@dataclass
+class Deed:
+    """One change set as the history of a record shows it."""
+
+    public_id: UUID
+    at: datetime
+    who: str
+    source: str
+    reason: str
+    is_undo: bool
+    may_undo: bool
+    changes: list[Change] = field(default_factory=list)
+    is_wide: bool = False
+    is_undone: bool = False
+
+
+def deeds_of(
+    actor: Actor,
+    object_type: ObjectType,
+    record: Any,
+    *,
+    before: int | None = None,
+    limit: int = SHOWN,
+) -> tuple[list[Deed], int | None]:
+    """The change sets that touched a record and its parts, newest first; the first one made it.
+
+    A page of ``limit`` changed rows ``before`` one of them, and the row that the next page is
+    before. Six queries at most, for any number of rows.
+    """
+    rows = changes_of(object_type.kind, record.pk)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: limit + 1])
+    deeds: dict[int, Deed] = {}
+    unseen = unseen_of(object_type, actor)
+    for change in found[:limit]:
+        fields = unseen.seen(change)
+        if fields:
+            deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
+            deed.changes.extend(changes_shown(object_type, change, fields))
+    has_more = len(found) > limit
+    made = None if has_more else ChangeSet.objects.filter(pk=record.created_in_id).first()
+    if made is not None and made.pk not in deeds:
+        deeds[made.pk] = _deed(actor, made)
+        deeds[made.pk].is_wide = True
+    for pk in _also_elsewhere(object_type, record, list(deeds)):
+        deeds[pk].is_wide = True
+    for undone in ChangeSet.objects.filter(undo_of__in=list(deeds)).values_list(
+        "undo_of_id", flat=True
+    ):
+        deeds[undone].may_undo, deeds[undone].is_undone = False, True
+    return list(deeds.values()), found[limit - 1].pk if has_more else None
+
+
+def _also_elsewhere(object_type: ObjectType, record: Any, ids: Sequence[int]) -> Iterable[int]:
+    """Those change sets that touched other records, too: undoing takes all of it back."""
+    elsewhere = RecordChange.objects.filter(change_set=OuterRef("pk")).exclude(
+        root_kind=object_type.kind, root_id=record.pk
+    )
+    return ChangeSet.objects.filter(Exists(elsewhere), pk__in=ids).values_list("pk", flat=True)
+
+
+def _deed(actor: Actor, change_set: ChangeSet) -> Deed:
+    own = actor.user_id is not None and change_set.actor_id == actor.user_id
+    return Deed(
+        public_id=change_set.public_id,
+        at=change_set.at,
+        who=change_set.actor_label,
+        source=change_set.source,
+        reason=change_set.reason,
+        is_undo=change_set.undo_of_id is not None,
+        may_undo=(own and actor.may("kernel.undo")) or actor.may("kernel.undo_any"),
+    )
+
+
+def changes_shown(
+    object_type: ObjectType, change: RecordChange, fields: Mapping[str, Any]
+) -> list[Change]:
+    """What of a changed row may be shown, in words."""
+    if change.operation == Operation.DELETE:
+        words = change.model.rpartition(".")[2]
+        return [Change(words, words, old=_shortest(fields), new="")]
+    found = []
+    for column, (old, new) in fields.items():
+        if column == "x" and object_type.is_customisable:
+            found += _custom_changes(object_type, old or {}, new or {})
+        else:
+            key, label = _named(object_type, column)
+            found.append(Change(key, label, old=_text(old), new=_text(new)))
+    return found
+
+
+def _custom_changes(
+    object_type: ObjectType, old: dict[str, Any], new: dict[str, Any]
+) -> list[Change]:
+    """What changed in fields that the company added; one that is retired goes by its key."""
+    found = []
+    known = {field.key: field for field in object_type.custom_fields}
+    for key in sorted(key for key in {*old, *new} if old.get(key) != new.get(key)):
+        field = known.get(key)
+        if field is None or field.custom is None:
+            found.append(Change(key, key, old=_text(old.get(key)), new=_text(new.get(key))))
+            continue
+        names: Mapping[str, str] = {}
+        if field.type is FieldType.USER:
+            names = user_names(str(side[key]) for side in (old, new) if key in side)
+        before, after = (shown_value(field.custom, side.get(key), names) for side in (old, new))
+        found.append(Change(key, str(field.label), old=before, new=after))
+    return found
+
+
+def _named(object_type: ObjectType, column: str) -> tuple[str, str]:
+    names = {"deleted_at": _("Deleted"), "address": _("Mail"), "is_primary": _("Main one")}
+    key = column.removesuffix("_id")
+    field = next((one for one in object_type.fields if one.key == key), None)
+    label = str(field.label) if field else names.get(column, key.replace("_", " ").capitalize())
+    return key, label
+
+
+def _shortest(row: Mapping[str, Any]) -> str:
+    for name in ("address", "number", "domain", "title", "name"):
+        if row.get(name):
+            return str(row[name])
+    return ""
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
