@@ -23,6 +23,8 @@ from tandem.records.rules.columns import MAX_COLUMNS, MAX_WIDTH, MIN_WIDTH
 from tandem.records.rules.custom import MAX_FIELDS, MAX_OPTIONS
 
 MAX_TAG = 60
+# So many records, the one that stays among them, are merged in one step.
+MOST_MERGED = 10
 
 
 def _tag(name: str) -> str:
@@ -234,6 +236,17 @@ class NewMerge(_Input):
 
     absorbed: UUID
     choices: dict[Annotated[str, Field(max_length=60)], Literal["survivor", "absorbed"]] = Field(
+        default_factory=dict, max_length=200
+    )
+    reason: Annotated[Line, Field(max_length=400)] = ""
+
+
+class NewMergeOfMany(_Input):
+    """What is merged into a record: one to nine others of its kind. ``sources`` names by field the
+    record whose value stays; without one it is the survivor's, or the first that is not empty."""
+
+    absorbed: list[UUID] = Field(min_length=1, max_length=MOST_MERGED - 1)
+    sources: dict[Annotated[str, Field(max_length=60)], UUID] = Field(
         default_factory=dict, max_length=200
     )
     reason: Annotated[Line, Field(max_length=400)] = ""

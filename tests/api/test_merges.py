@@ -71,6 +71,57 @@ def test_a_merge_that_cannot_be_is_refused_and_changes_nothing(admin_api, two):
     assert Person.objects.filter(merged_into__isnull=False).count() == 0
 
 
+def test_several_become_one_in_one_step_and_each_comes_apart(admin_api, two):
+    one, other = two
+    third = admin_api.post("/people", {"name": "A. Lee", "title": "Buyer"}).json()["id"]
+    body = {
+        "absorbed": [other, third],
+        "sources": {"name": other, "title": third},
+        "reason": "Same person",
+    }
+    answer = admin_api.post(f"/people/{one}/merges/many", body, key="merge-1")
+    assert answer.status_code == 201
+    items = answer.json()["items"]
+    assert [(item["survivor"], item["absorbed"], item["reason"]) for item in items] == [
+        (one, other, "Same person"),
+        (one, third, "Same person"),
+    ]
+    # Sent once more, it is the same answer and no further deed.
+    again = admin_api.post(f"/people/{one}/merges/many", body, key="merge-1")
+    assert (again.status_code, again.json()) == (201, answer.json())
+    assert MergeEvent.objects.count() == 2
+    merged = admin_api.get(f"/people/{one}").json()
+    assert (merged["name"], merged["title"], merged["email"]) == (
+        "Anne Lee",
+        "Buyer",
+        "ann@lee.example",
+    )
+    assert [item["id"] for item in admin_api.get("/people").json()["items"]] == [one]
+    for item in reversed(items):
+        assert admin_api.delete(f"/people/{one}/merges/{item['id']}").status_code == 200
+    names = sorted(item["name"] for item in admin_api.get("/people").json()["items"])
+    assert names == ["A. Lee", "Ann Lee", "Anne Lee"]
+
+
+def test_several_are_merged_all_or_none(admin_api, two):
+    one, other = two
+    stranger = str(uuid4())
+    for absorbed, more, status, code in (
+        ([other, stranger], {}, 404, "not_found"),
+        ([other, one], {}, 422, "merge_with_itself"),
+        ([], {}, 422, "invalid"),
+        ([str(uuid4()) for _one in range(10)], {}, 422, "invalid"),
+        ([other], {"sources": {"name": stranger}}, 422, "merge_choice_invalid"),
+        ([other], {"sources": {"shoe": other}}, 422, "merge_choice_invalid"),
+        ([other], {"choices": {"name": "absorbed"}}, 422, "invalid"),
+    ):
+        body = {"absorbed": absorbed, **more}
+        answer = admin_api.post(f"/people/{one}/merges/many", body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), body
+    assert not MergeEvent.objects.exists()
+    assert Person.objects.filter(merged_into__isnull=False).count() == 0
+
+
 def test_duplicates_are_listed_and_answered(admin_api, two, system):
     find_duplicates(system, object_type("person"))
     (pair,) = admin_api.get("/people/duplicates").json()["items"]

@@ -177,6 +177,7 @@ KIND_OPERATIONS: Mapping[str, str] = {
     "change_many": "{edit}",
     "merges": "{view}",
     "merge": "{edit} records.merge",
+    "merge_many": "{edit} records.merge",
     "unmerge": "{edit} records.merge",
     "duplicates": "{view} records.merge",
     "duplicate_search": "{view} records.merge",

@@ -194,6 +194,7 @@ BODIES: dict[str, Callable[[Things], Any]] = {
     "change_view": lambda _t: {"name": "Ours"},
     "bulk": lambda _t: {"verb": "tag", "filter": {"op": "and", "items": []}, "tag": {"name": "A"}},
     "merge": lambda _t: {"absorbed": str(NOT_THERE)},
+    "merge_many": lambda _t: {"absorbed": [str(NOT_THERE)]},
     "change": lambda _t: {},
     "erase": lambda _t: {"name": "Somebody"},
     "refuse_erasure": lambda _t: {"reason": "A claim"},

@@ -23,6 +23,11 @@ def through_api(scene, one, other):
     return scene.api("POST", f"/people/{one}/merges", {"absorbed": str(other)}).status_code
 
 
+def through_api_as_many(scene, one, other):
+    several = {"absorbed": [str(other)]}
+    return scene.api("POST", f"/people/{one}/merges/many", several).status_code
+
+
 def through_action(scene, one, other):
     try:
         merge(scene.actor, object_type("person"), one, other)
@@ -31,16 +36,16 @@ def through_action(scene, one, other):
     return None
 
 
-DOORS = [through_page, through_api, through_action]
+DOORS = [through_page, through_api, through_action, through_api_as_many]
 
 
 @pytest.mark.parametrize(
     ("role", "is_foreign", "expected"),
     [
-        ("admin", True, (303, 201, None)),  # who sees all sees theirs too
-        ("seller", True, (404, 404, Missing)),
-        ("viewer", True, (403, 403, Refused)),
-        ("", True, (302, 401, Unauthenticated)),
+        ("admin", True, (303, 201, None, 201)),  # who sees all sees theirs too
+        ("seller", True, (404, 404, Missing, 404)),
+        ("viewer", True, (403, 403, Refused, 403)),
+        ("", True, (302, 401, Unauthenticated, 401)),
     ],
 )
 @pytest.mark.parametrize("door", DOORS)

@@ -41,12 +41,12 @@ from tandem.records.queries.merging import (
     pointers_of,
     values_taken,
 )
+from tandem.records.schemas import MOST_MERGED
 from tandem.records.slots import MERGED_TABLES, Merging, ObjectType, object_type, tell_story
 
 # What every write changes and what says nothing about the row.
 _BOOKKEEPING = ["updated_at", "row_version"]
 _Model = type[models.Model]
-MOST_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def merge_many(
     what ``merge`` raises.
     """
     others = list(dict.fromkeys(absorbed))
-    if not 1 <= len(others) < MOST_AT_ONCE:
+    if not 1 <= len(others) < MOST_MERGED:
         raise NotSoMany()
     given = dict(sources or {})
     if unknown := [key for key, one in given.items() if one != survivor and one not in others]:

@@ -21,6 +21,7 @@ from tandem.records.actions import (
     delete_comment,
     delete_view,
     merge,
+    merge_many,
     remove_tag,
     save_view,
     unmerge,
@@ -42,7 +43,16 @@ from tandem.records.queries.mentions import mentions_of, names_in
 from tandem.records.queries.merging import merges_of, moved_by, refuse_merged
 from tandem.records.rules.custom import major_of
 from tandem.records.rules.mentions import drawn
-from tandem.records.schemas import ChangeView, NewComment, NewMerge, NewTag, NewView, Values, partly
+from tandem.records.schemas import (
+    ChangeView,
+    NewComment,
+    NewMerge,
+    NewMergeOfMany,
+    NewTag,
+    NewView,
+    Values,
+    partly,
+)
 from tandem.records.slots import ERASABLE, ObjectType
 
 
@@ -416,6 +426,27 @@ def _merges(router: Router, object_type: ObjectType) -> None:
         )
         made.refresh_from_db()
         return Status(201, _merge(object_type, made))
+
+    @router.post(
+        "/{uuid:public_id}/merges/many",
+        response={201: MergesOut, **ONE},
+        operation_id=_name(object_type, "merge_many"),
+    )
+    @asks_for("records.merge")
+    @_follows_merges(object_type)
+    def merge_several(request: HttpRequest, public_id: UUID, data: NewMergeOfMany) -> Any:
+        """Merge several others into this one, all or none; each can be taken back alone."""
+        made = merge_many(
+            actor_of(request),
+            object_type,
+            public_id,
+            data.absorbed,
+            sources=data.sources,
+            reason=data.reason,
+        )
+        for one in made:
+            one.refresh_from_db()
+        return Status(201, {"items": [_merge(object_type, one) for one in made]})
 
     @router.delete(
         "/{uuid:public_id}/merges/{uuid:merge_id}",

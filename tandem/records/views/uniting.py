@@ -16,9 +16,9 @@ from tandem.kernel.doors import ActorRequest
 from tandem.kernel.errors import DomainError, Missing, Refused
 from tandem.records import queries
 from tandem.records.actions import merge_many
-from tandem.records.actions.merging import MOST_AT_ONCE
 from tandem.records.errors import NotSoMany
 from tandem.records.queries.merging import choosable_by, moving
+from tandem.records.schemas import MOST_MERGED
 from tandem.records.slots import ObjectType
 from tandem.records.views.cells import cells_of
 from tandem.records.views.doors import record_page
@@ -119,8 +119,8 @@ def _chosen(request: ActorRequest, state: ListState) -> list[Any]:
     """The selected records, the oldest first. Raises NotSoMany, NothingChosen."""
     object_type = state.object_type
     rows = queries.chosen(object_type, request.actor, selection_of(request, state))
-    found = list(object_type.prepare(rows).order_by("pk")[: MOST_AT_ONCE + 1])
-    if not 2 <= len(found) <= MOST_AT_ONCE:
+    found = list(object_type.prepare(rows).order_by("pk")[: MOST_MERGED + 1])
+    if not 2 <= len(found) <= MOST_MERGED:
         raise NotSoMany()
     return found
 
