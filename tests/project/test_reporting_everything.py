@@ -15,7 +15,7 @@ from tandem.accounts.rules import Role
 from tandem.accounts.slots import guarded_kinds
 from tandem.kernel.actor import Scope
 from tandem.project import reporting
-from tandem.records.slots import FieldType
+from tandem.records.slots import OBJECT_TYPES, FieldType
 from tests.doors.world import AT, found_world, furnish
 from tests.project.test_reporting import as_reporting, token
 from tests.project.test_reporting import roles as roles
@@ -57,6 +57,14 @@ def expected(actor, kind):
     found = rows.values_list("id", "public_id", *[F(one.path) for one in columns])
     keys = ["id", "public_id", *(one.key for one in columns)]
     told = [dict(zip(keys, row, strict=True)) for row in found]
+    named = {one.key: one.path.rpartition("__")[0] for one in columns if "__" in one.path}
+    for key, hop in named.items():
+        to = named_kind(hop)
+        if to is None or key not in there:
+            continue
+        seen = set(to.visible_to(actor).values_list("pk", flat=True))
+        for row, pointed in zip(told, rows.values_list(f"{hop}__pk", flat=True), strict=True):
+            row[key] = row[key] if pointed in seen else None
     for row in told:
         row.update({key: None for key in keys[2:] if key not in there})
     if kind.is_customisable:
@@ -65,21 +73,25 @@ def expected(actor, kind):
     return told
 
 
+def named_kind(hop):
+    """The kind of record that a path leads to; None where it leads to a part, or to what all see:
+    the name of a related record that is out of sight is left empty in reports."""
+    word = hop.rpartition("__")[2]
+    kind = OBJECT_TYPES.get({"parent": "company"}.get(word, word))
+    return kind if kind is not None and kind.is_scoped else None
+
+
 def differences(raw, actor):
-    """Where the two disagree, but for the name of a related record that is out of sight: reports
-    leave it empty."""
+    """Where the two disagree."""
     found: list[tuple[object, ...]] = []
     for kind in reporting.reported_kinds():
         here, there = shown(raw, kind), expected(actor, kind)
         if [row["id"] for row in here] != [row["id"] for row in there]:
             found.append((kind.kind, len(here), len(there)))
             continue
-        related = {one.key for one in kind.fields if "__" in one.path}
         for one, other in zip(here, there, strict=True):
             found += [
-                (kind.kind, key, one[key], other[key])
-                for key in other
-                if one[key] != other[key] and not (key in related and one[key] is None)
+                (kind.kind, key, one[key], other[key]) for key in other if one[key] != other[key]
             ]
     return found
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from tandem.kernel.models import ChangeSet, PublishedFact
 from tandem.kernel.refs import OnMerge, pointers_to
 from tandem.kernel.undo import AlreadyUndone, undo
 from tandem.people.actions import change_person, create_company, create_person, delete_person
+from tandem.people.actions.merging import merge_lifecycle
 from tandem.people.models import (
     Company,
     LifecycleState,
@@ -901,6 +903,44 @@ def test_the_further_stage_is_where_they_stand(system, add, person_kind):
         "customer",
         2,
     )
+
+
+def test_the_further_stages_of_any_number_of_motions_are_three_statements(system, add):
+    now = timezone.now()
+
+    def stand(person, motions, stage, best) -> None:
+        LifecycleState.objects.bulk_create(
+            LifecycleState(
+                subject_kind="person",
+                subject_id=person.pk,
+                motion=motion,
+                stage=stage,
+                since=now,
+                furthest_stage=best,
+                furthest_at=now,
+            )
+            for motion in motions
+        )
+
+    for motions in (["one"], ["one", "two", "three", "four"]):
+        one, other = add("Ann"), add("Anne")
+
+        def unite(one=one, other=other, motions=motions) -> None:
+            stand(one, motions, "mql", "opportunity")
+            stand(other, [*motions, "more"], "known", "customer")
+            with CaptureQueriesContext(connection) as asked:
+                merge_lifecycle("person", one.pk, other.pk)
+            assert len(asked) == 3
+
+        in_one_change(system, unite)
+        found = LifecycleState.objects.filter(subject_id=one.pk)
+        assert {
+            (state.motion, state.stage, state.furthest_stage, state.entry_count) for state in found
+        } == {
+            *((motion, "mql", "customer", 2) for motion in motions),
+            ("more", "known", "customer", 1),
+        }
+        assert LifecycleState.objects.filter(subject_id=other.pk).count() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,37 @@
 """What merging does with rows of this room that are no plain pointers."""
 
+from django.db import connection
+
 from tandem.people import queries
 from tandem.people.models import Company, LifecycleState
 from tandem.people.rules import Stage, rank
+
+# One statement for all motions; a stage that is on no way is behind all others.
+_FURTHER = """
+    WITH pair AS (
+        SELECT own.id, own.stage AS own_stage, own.since AS own_since,
+               own.furthest_stage AS own_furthest, own.furthest_at AS own_furthest_at,
+               other.stage, other.since, other.furthest_stage, other.furthest_at,
+               own.entry_count + other.entry_count AS entries,
+               coalesce(array_position(%(ranks)s::text[], other.stage::text), 0)
+                   > coalesce(array_position(%(ranks)s::text[], own.stage::text), 0) AS is_now,
+               coalesce(array_position(%(ranks)s::text[], other.furthest_stage::text), 0)
+                   > coalesce(array_position(%(ranks)s::text[], own.furthest_stage::text), 0)
+                   AS is_best
+        FROM people_lifecyclestate own
+        JOIN people_lifecyclestate other
+          ON other.subject_kind = own.subject_kind AND other.motion = own.motion
+        WHERE own.subject_kind = %(kind)s AND own.subject_id = %(survivor)s
+          AND other.subject_id = %(absorbed)s
+    )
+    UPDATE people_lifecyclestate s
+    SET stage = CASE WHEN p.is_now THEN p.stage ELSE p.own_stage END,
+        since = CASE WHEN p.is_now THEN p.since ELSE p.own_since END,
+        furthest_stage = CASE WHEN p.is_best THEN p.furthest_stage ELSE p.own_furthest END,
+        furthest_at = CASE WHEN p.is_best THEN p.furthest_at ELSE p.own_furthest_at END,
+        entry_count = p.entries
+    FROM pair p WHERE s.id = p.id
+"""
 
 
 def merge_lifecycle(kind: str, survivor_id: int, absorbed_id: int) -> None:
@@ -10,25 +39,21 @@ def merge_lifecycle(kind: str, survivor_id: int, absorbed_id: int) -> None:
 
     Nobody becomes a newcomer again because a second record of them was one.
     """
-    theirs = LifecycleState.objects.filter(subject_kind=kind, subject_id=absorbed_id)
-    own = {
-        state.motion: state
-        for state in LifecycleState.objects.filter(subject_kind=kind, subject_id=survivor_id)
-    }
-    for state in theirs.order_by("motion"):
-        kept = own.get(state.motion)
-        if kept is None:
-            continue
-        now = max((kept, state), key=lambda one: rank(Stage(one.stage)))
-        best = max((kept, state), key=lambda one: rank(Stage(one.furthest_stage)))
-        LifecycleState.objects.filter(pk=kept.pk).update(
-            stage=now.stage,
-            since=now.since,
-            furthest_stage=best.furthest_stage,
-            furthest_at=best.furthest_at,
-            entry_count=kept.entry_count + state.entry_count,
+    ranks = sorted((one for one in Stage if rank(one) >= 0), key=rank)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FURTHER,
+            {
+                "kind": kind,
+                "survivor": survivor_id,
+                "absorbed": absorbed_id,
+                "ranks": [str(one) for one in ranks],
+            },
         )
-    theirs.filter(motion__in=list(own)).delete()
+    states = LifecycleState.objects.filter(subject_kind=kind)
+    own = states.filter(subject_id=survivor_id).values("motion")
+    theirs = states.filter(subject_id=absorbed_id)
+    theirs.filter(motion__in=own).delete()
     theirs.update(subject_id=survivor_id)
 
 
