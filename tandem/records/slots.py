@@ -706,6 +706,25 @@ class Importer:
 
 IMPORTERS: Slot[Importer] = Slot("importer", Importer)
 
+
+@dataclass(frozen=True, slots=True)
+class FirstOne:
+    """A way to the first records of a kind, offered by its list while it has none."""
+
+    label: Text
+    url: str
+    icon: str
+
+
+@runtime_checkable
+class FirstOnes(Protocol):
+    """The ways that a room has to the first records of a kind, for what the actor may do."""
+
+    def __call__(self, actor: Actor, object_type: ObjectType) -> Sequence[FirstOne]: ...
+
+
+FIRST_ONES: Slot[FirstOnes] = Slot("ways to first records", FirstOnes)
+
 STORY: Slot[StoryWriter] = Slot("story writer", StoryWriter)
 
 

@@ -1,5 +1,6 @@
 """What stands in and beside forms, pages and submissions: questions, answers, what came in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,10 @@ from tandem.capture.models import Form, LandingPage, Submission, SubmissionState
 from tandem.capture.rules import Suspicion
 from tandem.kernel.actor import Actor
 from tandem.records.slots import (
+    FIRST_ONES,
     RECORD_PANELS,
     RECORD_TABS,
+    FirstOne,
     ObjectType,
     Text,
     without_hidden,
@@ -164,6 +167,14 @@ class SenderPanel:
         return SafeString(render_to_string("capture/sender.html", {"rows": rows}, request=request))
 
 
+def forms_first(actor: Actor, object_type: ObjectType) -> Sequence[FirstOne]:
+    """People and what they send in come by a form on a page."""
+    if object_type.kind not in ("person", "submission") or not actor.may("capture.create"):
+        return ()
+    return (FirstOne(gettext_lazy("Make a form"), reverse("records:new", args=["forms"]), "forms"),)
+
+
+FIRST_ONES.register("capture.forms", forms_first)
 RECORD_TABS.register("capture.content", ContentTab())
 RECORD_TABS.register("capture.submissions", SubmissionsTab())
 RECORD_PANELS.register("capture.public", PublicPanel())

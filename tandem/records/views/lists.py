@@ -48,7 +48,7 @@ from tandem.records.views.columns import (
 from tandem.records.views.doors import record_page
 from tandem.records.views.feet import NO_FEET, feet_cells
 from tandem.records.views.groups import grouped_rows, grouping_label, read_shut, toggled
-from tandem.records.views.offers import Offer, offers
+from tandem.records.views.offers import Offer, first_ones, offers
 from tandem.records.views.table import rows_drawn, table_rows
 from tandem.records.views.words import (
     JOINTS,
@@ -168,6 +168,12 @@ class ListState:
     def url_with(self, filters: Group) -> str:
         return self.url(filter=json.dumps(rules.as_json(filters), separators=(",", ":")))
 
+    @property
+    def unfiltered_url(self) -> str:
+        """The address of the list with all that there is, in its order and columns."""
+        is_narrow = self.view is not None and bool(self.view.filters)
+        return self.url(q=None, filter="{}" if is_narrow else None)
+
     def _find_view(self) -> SavedView | None:
         if not self._params.get("view"):
             return None
@@ -231,6 +237,8 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         shown = grouped_context(state, state.grouping, offered=offered)
     else:
         shown = table_context(state, offered=offered)
+    if not shown.get("rows") and not state.board:
+        shown = {**shown, **_nothing(state)}
     may_edit = request.actor.may(object_type.permissions.edit)
     context = {
         "type": object_type,
@@ -252,6 +260,14 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
     }
     fragment = "board" if state.board else "rows"
     return render(request, "records/list.html", context, fragment=fragment)
+
+
+def _nothing(state: ListState) -> dict[str, Any]:
+    """What an empty list says: that its filters find nothing, or how the first ones come."""
+    everything = state.object_type.visible_to(state.actor)
+    if (state.is_filtered or state.query.cursor) and everything.exists():
+        return {"unfiltered_url": state.unfiltered_url}
+    return {"first_ones": first_ones(state.object_type, state.actor)}
 
 
 def _layouts(state: ListState) -> dict[str, str]:

@@ -1,11 +1,13 @@
-"""What a list offers to do with many of its records."""
+"""What a list offers to do with many of its records, and where it has none."""
 
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tandem.kernel.actor import Actor
-from tandem.records.slots import TAGS, ObjectType
+from tandem.records import queries
+from tandem.records.slots import FIRST_ONES, TAGS, FirstOne, ObjectType
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,16 @@ def may_merge(object_type: ObjectType, actor: Actor) -> bool:
     """Whether this actor may make one record of several of this kind."""
     has_right = actor.may("records.merge") and actor.may(object_type.permissions.edit)
     return object_type.merging is not None and has_right
+
+
+def first_ones(object_type: ObjectType, actor: Actor) -> list[FirstOne]:
+    """What brings the first records of a kind besides the form for one: a file, and what other
+    rooms know."""
+    found = []
+    if actor.may("records.import") and any(
+        one.record_kind == object_type.kind for one in queries.importers_for(actor)
+    ):
+        found.append(FirstOne(_("Import a file"), reverse("records:imports"), "file-import"))
+    for ways in FIRST_ONES:
+        found += ways(actor, object_type)
+    return found
