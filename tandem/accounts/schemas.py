@@ -49,7 +49,9 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+# Behind the bounds of a number, so that they are said in the words of JSON Schema:
+# Annotated[int, Field(ge=1), WHOLE].
+WHOLE = BeforeValidator(_whole)
 Flag = StrictBool
 
 
@@ -220,7 +222,7 @@ class NewToken(Input):
     """An API token to make; without a number of days it is valid until revoked."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    valid_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
+    valid_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
 
 
 # --- teams ------------------------------------------------------------------------------------
@@ -324,13 +326,13 @@ class CompanyInput(Input):
     name: Annotated[str, Field(max_length=120)] = ""
     base_currency: Currency
     time_zone: TimeZone
-    fiscal_year_start_month: Annotated[Whole, Field(ge=1, le=12)] = 1
-    week_start: Annotated[Whole, Field(ge=0, le=6)] = 0
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12), WHOLE] = 1
+    week_start: Annotated[int, Field(ge=0, le=6), WHOLE] = 0
     default_country: Annotated[
         str, BeforeValidator(_upper), AfterValidator(_or_empty(_country))
     ] = ""
     working_hours: WorkingHours
-    access_log_days: Annotated[Whole, Field(ge=1, le=3650)] = 365
+    access_log_days: Annotated[int, Field(ge=1, le=3650), WHOLE] = 365
 
 
 class RateKey(Input):
@@ -362,4 +364,4 @@ class HolidayCalendar(Input):
     """The public holidays of a country in a year."""
 
     country: Country
-    year: Annotated[Whole, Field(ge=1990, le=2100)]
+    year: Annotated[int, Field(ge=1990, le=2100), WHOLE]

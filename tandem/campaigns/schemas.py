@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency, Day, Whole
+from tandem.accounts.schemas import WHOLE, Currency, Day
 from tandem.campaigns.errors import CodeInvalid, DatesReversed
 from tandem.campaigns.rules import MAX_CODE
 from tandem.kernel.errors import DomainError
@@ -37,7 +37,7 @@ Channel = Annotated[str, Field(max_length=40), Plain]
 Note = Annotated[str, Field(max_length=200), Plain]
 Amount = Annotated[Decimal, Field(gt=-_MOST, lt=_MOST, allow_inf_nan=False)]
 Positive = Annotated[Decimal, Field(ge=0, lt=_MOST, allow_inf_nan=False)]
-Leads = Annotated[Whole, Field(ge=0, le=10**9)]
+Leads = Annotated[int, Field(ge=0, le=10**9), WHOLE]
 
 
 class NewCampaign(Input):

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Whole
+from tandem.accounts.schemas import WHOLE
 from tandem.capture.errors import FieldsOdd
 from tandem.capture.rules import AnswerType, LineOdd, blocks_from_text, fields_from_text
 from tandem.kernel.errors import DomainError
@@ -87,7 +87,7 @@ class FormField(Input):
     label: Annotated[str, Field(min_length=1, max_length=160), Plain]
     type: AnswerType = AnswerType.TEXT
     required: StrictBool = False
-    max_length: Annotated[Whole, Field(ge=1, le=LONG_ANSWER)] | None = None
+    max_length: Annotated[int, Field(ge=1, le=LONG_ANSWER), WHOLE] | None = None
     options: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=120), Plain]], Field(max_length=50)
     ] = []

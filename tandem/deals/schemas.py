@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency, Day, Flag, Whole
+from tandem.accounts.schemas import WHOLE, Currency, Day, Flag
 from tandem.deals.rules import LossReason, SaidBy
 from tandem.people.schemas import (
     Change,
@@ -31,7 +31,7 @@ Note = Annotated[str, Field(max_length=400)]
 StageName = Annotated[str, Field(min_length=1, max_length=80), Plain]
 # A chance in percent, as people say it; stored as 0 to 1.
 Probability = Annotated[Decimal, Field(ge=0, le=1, max_digits=4, decimal_places=3)]
-RotDays = Annotated[Whole, Field(ge=1, le=3650)]
+RotDays = Annotated[int, Field(ge=1, le=3650), WHOLE]
 
 
 class NewDeal(Input):
@@ -154,7 +154,7 @@ class ContactIn(Input):
 
     person: Named
     role: Annotated[str, Field(pattern="^(champion|buyer|technical|user|legal|blocker)?$")] = ""
-    stance: Annotated[Annotated[Whole, Field(ge=-2, le=2)] | None, EmptyIsNone] = None
+    stance: Annotated[Annotated[int, Field(ge=-2, le=2), WHOLE] | None, EmptyIsNone] = None
 
 
 class NewPipeline(Input):
@@ -186,7 +186,7 @@ class ChangeStage(Change):
     probability: Annotated[Probability | None, EmptyIsNone] = None
     rot_days: Annotated[RotDays | None, EmptyIsNone] = None
     exit_criteria: Annotated[str | None, Field(max_length=400)] = None
-    position: Annotated[Annotated[Whole, Field(ge=1, le=99)] | None, EmptyIsNone] = None
+    position: Annotated[Annotated[int, Field(ge=1, le=99), WHOLE] | None, EmptyIsNone] = None
 
 
 class StageOut(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from tandem.accounts.schemas import Flag, Whole
+from tandem.accounts.schemas import WHOLE, Flag
 from tandem.handoff.rules.reasons import Code, Route
 from tandem.handoff.rules.scoring import Behaviour
 from tandem.people.schemas import Change, EmptyIsNone, Input, Named, Plain, RefOut
@@ -102,14 +102,14 @@ class TouchIn(Input):
 class Worth(Input):
     """What a behaviour counts each time, and at most in all."""
 
-    each: Annotated[Whole, Field(ge=-100, le=100)]
-    most: Annotated[Whole, Field(ge=0, le=500)]
+    each: Annotated[int, Field(ge=-100, le=100), WHOLE]
+    most: Annotated[int, Field(ge=0, le=500), WHOLE]
 
 
 class PolicyIn(Input):
     """A new version of what makes a lead, and the times that both sides owe each other."""
 
-    threshold: Annotated[Whole, Field(ge=1, le=1000)]
+    threshold: Annotated[int, Field(ge=1, le=1000), WHOLE]
     hand_raise: Flag = True
     points: dict[Behaviour, Worth]
 
@@ -117,10 +117,10 @@ class PolicyIn(Input):
 class PromisesIn(Input):
     """The times of a motion, in working minutes."""
 
-    accept_minutes: Annotated[Whole, Field(ge=1, le=10_000)]
-    first_touch_minutes: Annotated[Whole, Field(ge=1, le=10_000)]
-    outcome_minutes: Annotated[Whole, Field(ge=1, le=100_000)]
-    reply_minutes: Annotated[Whole, Field(ge=1, le=10_000)]
+    accept_minutes: Annotated[int, Field(ge=1, le=10_000), WHOLE]
+    first_touch_minutes: Annotated[int, Field(ge=1, le=10_000), WHOLE]
+    outcome_minutes: Annotated[int, Field(ge=1, le=100_000), WHOLE]
+    reply_minutes: Annotated[int, Field(ge=1, le=10_000), WHOLE]
 
 
 class ReasonOut(BaseModel):

@@ -9,11 +9,11 @@ from ninja import Schema
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Flag, Input, Moment, Whole
+from tandem.accounts.schemas import WHOLE, Flag, Input, Moment
 from tandem.notifications.rules import Rhythm, Snooze, Way
 
 Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=200)]
-Hour = Annotated[Whole, Field(ge=0, le=23)]
+Hour = Annotated[int, Field(ge=0, le=23), WHOLE]
 Shows = Literal["unread", "all", "snoozed"]
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
-from tandem.accounts.schemas import Country, Day, Flag, TimeZone, Whole
+from tandem.accounts.schemas import WHOLE, Country, Day, Flag, TimeZone
 from tandem.kernel.errors import DomainError
 from tandem.people.errors import DatesTurned, JobEmpty, LanguageUnknown, NameMissing, TextOdd
 from tandem.people.rules import (
@@ -110,7 +110,7 @@ class _EmptyIsNone:
 
 
 EmptyIsNone = _EmptyIsNone()
-Version = Annotated[Whole, Field(ge=1, le=MAX_VERSION)]
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION), WHOLE]
 
 
 class Input(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tandem.accounts.schemas import Currency, TimeZone, Whole
+from tandem.accounts.schemas import WHOLE, Currency, TimeZone
 from tandem.records.rules import normalized_tag
 from tandem.records.rules.columns import MAX_COLUMNS, MAX_WIDTH, MIN_WIDTH
 from tandem.records.rules.custom import MAX_FIELDS, MAX_OPTIONS
@@ -176,7 +176,7 @@ FieldKind = Literal[
 Label = Annotated[Line, Field(max_length=80)]
 Help = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Key = Annotated[str, StringConstraints(max_length=40, pattern=r"^x_[a-z0-9][a-z0-9_]*$")]
-Place = Annotated[Whole, Field(ge=1, le=999)]
+Place = Annotated[int, Field(ge=1, le=999), WHOLE]
 
 
 class OptionIn(_Input):
@@ -227,7 +227,7 @@ class ChangeField(_Input):
     type: FieldKind | None = None
     key: Key | None = None
     currency: Currency | None = None
-    version: Annotated[Whole, Field(ge=1, lt=2**31)] | None = None
+    version: Annotated[int, Field(ge=1, lt=2**31), WHOLE] | None = None
 
 
 class NewMerge(_Input):

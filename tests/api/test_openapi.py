@@ -97,6 +97,28 @@ def test_every_body_refuses_fields_that_are_not_known(description):
     assert len(bodies) >= 13
 
 
+def test_bounds_are_said_in_the_words_of_json_schema(description):
+    """The names that Python has for them say nothing to who reads the file."""
+    strange = {"ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length"}
+    found = [found for found in _schemas(description) if strange & found.keys()]
+    assert found == []
+    position = description["components"]["schemas"]["ChangeField"]["properties"]["position"]
+    bounds = next(one for one in position["anyOf"] if one["type"] == "integer")
+    assert (bounds["minimum"], bounds["maximum"]) == (1, 999)
+
+
+def _schemas(node: Any) -> Iterator[dict[str, Any]]:
+    """Everything in the description that says of which type something is."""
+    if isinstance(node, dict):
+        if isinstance(node.get("type"), str):
+            yield node
+        for one in node.values():
+            yield from _schemas(one)
+    elif isinstance(node, list):
+        for one in node:
+            yield from _schemas(one)
+
+
 def test_every_operation_asks_for_a_token(description):
     assert [where for where, one in operations(description) if not one.get("security")] == []
 
