@@ -23,8 +23,11 @@ def head(page: Page, key: str) -> Locator:
 
 
 def box(found: Locator) -> FloatRect:
-    place = found.bounding_box()
-    assert place is not None
+    """Where something is; waited for, where the list is just being drawn anew."""
+    place: FloatRect = found.evaluate(
+        "(one) => (({ x, y, width, height }) => ({ x, y, width, height }))"
+        "(one.getBoundingClientRect())"
+    )
     return place
 
 

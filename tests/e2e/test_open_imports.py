@@ -232,10 +232,10 @@ def test_open_linkage_data_and_their_duplicates(page, number, records):
     page.goto("/duplicates?kind=people")
     page.get_by_role("button", name="Look again").click()
     deadline = time.monotonic() + within(120)
-    while not page.locator("tbody tr").count() and time.monotonic() < deadline:
+    while not page.locator(".c-pairs > li").count() and time.monotonic() < deadline:
         page.wait_for_timeout(1000)
         page.goto("/duplicates?kind=people")
-    names = page.locator("tbody tr").first.locator("td a.t-link").all_inner_texts()
+    names = page.locator(".c-pairs > li").first.locator("a.t-link").all_inner_texts()
     assert len(names) == 2
     assert set(names[0].split()) & set(names[1].split())
     page.goto(url)
