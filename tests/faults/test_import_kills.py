@@ -98,7 +98,7 @@ def crm(ground: Path, finished_home: Path, files: tuple[Path, Path]) -> Iterator
     with Tree(copy_home(finished_home, ground / "imported"), environ=SETTINGS) as tree:
         done = tandem(tree.home, "import", "people", str(files[0]), "--timezone", "UTC", "--json")
         assert done.returncode == 0, done.stderr
-        wait_until(lambda: quiet(tree), within(60))
+        wait_until(lambda: quiet(tree), within(150))
         yield tree
 
 
@@ -109,11 +109,13 @@ def database(crm: Tree) -> Iterator[psycopg.Connection]:
 
 
 def quiet(tree: Tree) -> bool:
-    """Whether no job waits but those of the clock, and nobody is in the midst of an import."""
+    """Whether no job waits but those of the clock, nobody is in the midst of an import, and all
+    have been told: what a killed worker was telling is told again, up to half a minute later."""
     with psycopg.connect(Home(path=tree.home).database_url, autocommit=True) as connection:
         busy = connection.execute(
             "SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
             "    AND coalesce(scheduled_at, now()) <= now())"
+            " + (SELECT count(*) FROM kernel_delivery WHERE state = 'due')"
             " + (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
             "    AND (classid::bigint << 32) | objid::bigint"
             "     = hashtextextended('records.import:people', 0))"
@@ -173,7 +175,7 @@ def test_a_killed_command_has_written_all_or_nothing_and_is_started_again(crm, f
     time.sleep(chance.uniform(0, 2.5))
     process.kill()
     process.wait()
-    wait_until(lambda: quiet(crm), within(60))
+    wait_until(lambda: quiet(crm), within(150))
     state, report = state_of(database)
     assert state in ("running", "done")
     if state == "running":
@@ -185,7 +187,7 @@ def test_a_killed_command_has_written_all_or_nothing_and_is_started_again(crm, f
     assert adds_up(report)
     taken_back = tandem(crm.home, "import", "revert", report["import_id"])
     assert taken_back.returncode == 0, taken_back.stderr
-    wait_until(lambda: quiet(crm), within(60))
+    wait_until(lambda: quiet(crm), within(150))
     gone, come = changed(before, rows_of_all(database))
     assert (gone, come - TOLD - DELETED) == ({}, set())
     assert deleted_alone(database, counts) == {}
@@ -230,7 +232,7 @@ def upload(tree: Tree, token: str, path: Path) -> Any:
 @pytest.mark.parametrize("at", range(KILLS))
 def test_a_killed_worker_is_followed_by_one_that_ends_its_import(crm, files, database, token, at):
     chance = random.Random(100 + at)
-    wait_until(lambda: quiet(crm) and bool(crm.parts().get("worker")), within(60))
+    wait_until(lambda: quiet(crm) and bool(crm.parts().get("worker")), within(150))
     before, counts = rows_of_all(database), living(database)
     run = upload(crm, token, files[1])
     begun = "SELECT FROM records_importrun WHERE public_id = %s AND state <> 'waiting'"
@@ -251,9 +253,9 @@ def test_a_killed_worker_is_followed_by_one_that_ends_its_import(crm, files, dat
         lambda: database.execute(progress, [report()["progress"]]).fetchall() == [("done", 1)],
         within(150),
     )
-    wait_until(lambda: quiet(crm), within(60))
+    wait_until(lambda: quiet(crm), within(150))
     ask(crm, token, "POST", f"/imports/{run['id']}/reversion")
-    wait_until(lambda: quiet(crm), within(60))
+    wait_until(lambda: quiet(crm), within(150))
     gone, come = changed(before, rows_of_all(database))
     assert (gone, come - TOLD - DELETED) == ({}, set())
     assert deleted_alone(database, counts) == {}
