@@ -20,8 +20,7 @@ from tandem.records.queries.changes import (
     touched_by,
     undone_among,
 )
-from tandem.records.queries.history import Change, changes_shown, deeds_of
-from tandem.records.queries.unseen import unseen_of
+from tandem.records.queries.history import Change, changed_records, deeds_of
 from tandem.records.slots import ObjectType
 
 router = Router(tags=["Changes and jobs"])
@@ -174,31 +173,17 @@ def list_changes(request: HttpRequest, public_id: UUID, params: Query[PlaceIn]) 
     wanted: dict[str, set[int]] = {}
     for row in rows:
         wanted.setdefault(row.root_kind, set()).add(row.root_id)
-    records = records_named(actor, wanted)
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    unseen = 0
-    for row in rows:
-        key = (row.root_kind, row.root_id)
-        if key not in records:
-            unseen += 1
-            continue
-        kind, record = records[key]
-        fields = unseen_of(kind, actor).seen(row)
-        if not fields:
-            unseen += 1
-            continue
-        block = found.setdefault(
-            key,
-            {
-                "kind": kind.kind,
-                "id": record.public_id,
-                "name": kind.name_of(record),
-                "changes": [],
-            },
-        )
-        block["changes"] += _changed(changes_shown(kind, row, fields))
+    found, unseen = changed_records(actor, rows, records_named(actor, wanted))
     return {
-        "items": list(found.values()),
+        "items": [
+            {
+                "kind": one.kind.kind,
+                "id": one.record.public_id,
+                "name": one.kind.name_of(one.record),
+                "changes": _changed(one.changes),
+            }
+            for one in found
+        ],
         "unseen": unseen,
         "next": str(last) if last else None,
     }

@@ -46,6 +46,36 @@ class Deed:
     is_undone: bool = False
 
 
+@dataclass
+class Changed:
+    """One record in a change set, and what was done to it and to its parts."""
+
+    kind: ObjectType
+    record: Any
+    changes: list[Change] = field(default_factory=list)
+
+
+def changed_records(
+    actor: Actor,
+    rows: Sequence[RecordChange],
+    records: Mapping[tuple[str, int], tuple[ObjectType, Any]],
+) -> tuple[list[Changed], int]:
+    """The records of changed rows in their order, with what the actor may see of each, and how many
+    rows are not shown to them; ``records`` are those that they see, by kind and id."""
+    found: dict[tuple[str, int], Changed] = {}
+    unseen = 0
+    for row in rows:
+        key = (row.root_kind, row.root_id)
+        kind, record = records.get(key, (None, None))
+        fields = unseen_of(kind, actor).seen(row) if kind is not None else None
+        if kind is None or not fields:
+            unseen += 1
+            continue
+        changed = found.setdefault(key, Changed(kind, record))
+        changed.changes.extend(changes_shown(kind, row, fields))
+    return list(found.values()), unseen
+
+
 def deeds_of(
     actor: Actor,
     object_type: ObjectType,

@@ -1,7 +1,7 @@
 """My changes: what somebody did, on which records, field by field; and taking it back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -29,8 +29,7 @@ from tandem.records.queries.changes import (
     touched_by,
     undone_among,
 )
-from tandem.records.queries.history import Change, changes_shown
-from tandem.records.queries.unseen import unseen_of
+from tandem.records.queries.history import Change, changed_records
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 from tandem.ui import formats, navigation
 from tandem.ui.navigation import NavItem, Section
@@ -66,7 +65,7 @@ class Block:
 
     title: str
     url: str
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Change]
 
 
 @require_GET
@@ -184,27 +183,17 @@ def _named(kind: ObjectType, record: Any) -> Named:
 
 def blocks_of(actor: Actor, rows: Sequence[Any], records: Records) -> tuple[list[Block], str]:
     """The records of these rows in their order; and in words, how many rows are not shown."""
-    blocks: dict[tuple[str, int], Block] = {}
-    unseen = 0
-    for row in rows:
-        key = (row.root_kind, row.root_id)
-        if key not in records:
-            unseen += 1
-            continue
-        kind, record = records[key]
-        fields = unseen_of(kind, actor).seen(row)
-        if not fields:
-            unseen += 1
-            continue
-        named = _named(kind, record)
-        block = blocks.setdefault(key, Block(named.name, named.url))
-        block.changes.extend(changes_shown(kind, row, fields))
+    found, unseen = changed_records(actor, rows, records)
+    blocks = []
+    for one in found:
+        named = _named(one.kind, one.record)
+        blocks.append(Block(named.name, named.url, one.changes))
     words = ngettext(
         "%(n)s change is of something that is not shown to you.",
         "%(n)s changes are of something that is not shown to you.",
         unseen,
     )
-    return list(blocks.values()), words % {"n": formats.number(unseen)} if unseen else ""
+    return blocks, words % {"n": formats.number(unseen)} if unseen else ""
 
 
 def _number(text: str) -> int:
