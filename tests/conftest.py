@@ -15,7 +15,7 @@ from tandem.accounts.actions import add_user
 from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import NewUser
-from tandem.kernel import progress
+from tandem.kernel import compiled, progress
 from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.permissions import declared
 from tandem.people.queries import search
@@ -25,6 +25,9 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # What a test writes is seen by all of it and rolled back with it, progress included.
 progress.ALIAS = "default"
+
+# Each compiled read is put together anew beside the kept one: none may depend on what changes.
+compiled.is_checked = True
 
 # How long an example takes says something of the machine, and what a test sets up lasts as long as
 # its examples: each of them rolls back what it writes, or does not mind.

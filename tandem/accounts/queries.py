@@ -42,6 +42,7 @@ from tandem.accounts.rules import (
     usual_week,
 )
 from tandem.kernel.actor import NOBODY, Actor, ActorKind, Scope, Source, job_actor
+from tandem.kernel.compiled import compiled
 from tandem.kernel.context import forget, remembered
 from tandem.kernel.errors import Missing
 from tandem.ui.shell import Identity, identity_slot
@@ -317,8 +318,13 @@ def company_settings() -> CompanySettings:
 
 
 def _read_company() -> CompanySettings:
-    found = CompanySettings.objects.filter(pk=1).first()
+    found = next(iter(_company()), None)
     return found or CompanySettings(id=1, working_hours=usual_week())
+
+
+@compiled
+def _company() -> QuerySet[CompanySettings]:
+    return CompanySettings.objects.filter(pk=1)
 
 
 def base_currency() -> str:

@@ -22,6 +22,7 @@ from tandem.consent.models import (
 )
 from tandem.consent.rules import Link, State, StopReason, broken_links, folded
 from tandem.kernel.actor import Actor
+from tandem.kernel.compiled import compiled
 from tandem.kernel.errors import DomainError
 from tandem.people.models import Person, PersonEmail
 from tandem.people.queries import people_visible_to
@@ -62,10 +63,15 @@ def consent_states(person_ids: Collection[int]) -> Mapping[int, tuple[ConsentSta
     For rooms that decide, not for lists: nobody's sight is asked.
     """
     found: dict[int, tuple[ConsentState, ...]] = dict.fromkeys(person_ids, ())
-    rows = ConsentState.objects.filter(person_id__in=person_ids, deleted_at__isnull=True)
-    for row in rows.select_related("event__wording").order_by("channel", "purpose", "topic"):
+    for row in _states_of(ids=list(person_ids)):
         found[row.person_id] += (row,)
     return found
+
+
+@compiled
+def _states_of(*, ids: Sequence[int]) -> QuerySet[ConsentState]:
+    rows = ConsentState.objects.filter(person_id__one_of=ids, deleted_at__isnull=True)
+    return rows.select_related("event__wording").order_by("channel", "purpose", "topic")
 
 
 def consent_of(person_id: int, channel: str, topic: str, purpose: str) -> ConsentState | None:
@@ -189,11 +195,16 @@ def suppressed(addresses: Collection[str]) -> Mapping[str, frozenset[StopReason]
     for address in addresses:
         keys.setdefault(address_key(address), []).append(address)
     found: dict[str, frozenset[StopReason]] = {}
-    rows = Suppression.objects.filter(key__in=keys, deleted_at__isnull=True)
-    for key, reason in rows.values_list("key", "reason"):
+    for key, reason in _stops(keys=list(keys)):
         for address in keys[key]:
             found[address] = found.get(address, frozenset()) | {StopReason(reason)}
     return found
+
+
+@compiled
+def _stops(*, keys: Sequence[str]) -> QuerySet[Suppression, tuple[str, str]]:
+    rows = Suppression.objects.filter(key__one_of=keys, deleted_at__isnull=True)
+    return rows.values_list("key", "reason")
 
 
 def hold_address(address: str) -> None:

@@ -15,6 +15,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
 from tandem.kernel.actor import Actor, Scope
+from tandem.kernel.compiled import compiled
 from tandem.kernel.errors import Missing
 from tandem.notifications.models import Notification, Preferences
 from tandem.notifications.rules import Place, Way, place_of
@@ -90,8 +91,12 @@ class _Standing:
 def unread_count(actor: Actor) -> int:
     """How many notifications wait for the actor, at most a hundred; one query where none does, else
     one more for each kind of record and reason among them."""
-    found = _waiting(_own(actor), timezone.now()).order_by("-at")[:MOST_COUNTED]
-    return len(_standing(actor, list(found)))
+    return len(_standing(actor, _unread(actor, now=timezone.now())))
+
+
+@compiled
+def _unread(actor: Actor, *, now: datetime) -> QuerySet[Notification]:
+    return _waiting(_own(actor), now).order_by("-at")[:MOST_COUNTED]
 
 
 def page_of(

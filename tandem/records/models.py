@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from tandem.kernel.compiled import compiled
 from tandem.kernel.context import remembered
 from tandem.kernel.history import tracked
 from tandem.kernel.models import ChangeSet, PublicIdField, Record, Tracked
@@ -423,10 +424,15 @@ def field_definitions(kind: str) -> tuple[FieldDef, ...]:
 
 def _read_definitions() -> Mapping[str, tuple[FieldDef, ...]]:
     found: dict[str, tuple[FieldDef, ...]] = {}
-    live = FieldDef.objects.filter(deleted_at__isnull=True, retired_at__isnull=True)
-    for one in live.order_by("kind", "position", "id"):
+    for one in _live_definitions():
         found[one.kind] = (*found.get(one.kind, ()), one)
     return found
+
+
+@compiled
+def _live_definitions() -> models.QuerySet[FieldDef]:
+    live = FieldDef.objects.filter(deleted_at__isnull=True, retired_at__isnull=True)
+    return live.order_by("kind", "position", "id")
 
 
 class MergeEvent(Tracked):

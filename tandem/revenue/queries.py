@@ -83,10 +83,10 @@ def order_by_public_id(actor: Actor, public_id: UUID) -> Order:
     return found
 
 
-def orders_of(actor: Actor, customer: Company | Person) -> QuerySet[Order]:
-    """The visible orders of a company or a person, newest first."""
-    of = {"company": customer} if isinstance(customer, Company) else {"person": customer}
-    return orders_visible_to(actor).filter(**of).order_by("-ordered_at", "-pk")
+def orders_of(actor: Actor, kind: str, customer: int) -> QuerySet[Order]:
+    """The visible orders of a ``company`` or a ``person``, newest first."""
+    rows = orders_visible_to(actor).filter(**{f"{kind}_id": customer})
+    return rows.order_by("-ordered_at", "-pk")
 
 
 def sums_of(rows: QuerySet[Order]) -> list[Money]:

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from tandem.accounts.queries import members_of_my_teams, scoped
 from tandem.kernel.actor import Actor, Scope
+from tandem.kernel.compiled import compiled, planned
 from tandem.kernel.errors import Missing
-from tandem.kernel.planned import planned
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.undo import undoable_among
 from tandem.records.models import Comment
@@ -201,7 +201,10 @@ def story_of(
     refs = [RecordRef(ref.kind, pk) for pk in selves_of(ref.kind, [ref.id])]
     entries = _entries_of(actor, refs, side=side)
     place = place_of(before)
-    found = planned(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
+    if place is None and len(refs) == 1:
+        found = _first_page(actor, ref.kind, side, is_oldest_first, limit + 1, subject=ref.id)
+    else:
+        found = planned(_from_place(entries, place, is_oldest_first=is_oldest_first)[: limit + 1])
     page = _shown(actor, found[:limit])
     has_more = len(found) > limit
     is_whole = not (place or side or has_more)
@@ -401,9 +404,15 @@ def _require_visible(actor: Actor, ref: RecordRef) -> ObjectType:
     found = OBJECT_TYPES.get(ref.kind)
     if found is None or not actor.may(found.permissions.view):
         raise Missing()
-    if not found.visible_to(actor).filter(pk=ref.id).exists():
+    if not _visible(actor, ref.kind, pk=ref.id):
         raise Missing()
     return found
+
+
+@compiled
+def _visible(actor: Actor, kind: str, *, pk: int) -> QuerySet[Any, int]:
+    rows: QuerySet[Any] = object_type(kind).visible_to(actor).order_by()
+    return rows.filter(pk=pk).values_list("pk", flat=True)
 
 
 def _entries_of(
@@ -416,6 +425,14 @@ def _entries_of(
         # The hand-off belongs to both lanes: it is where one ends in the other.
         return entries.filter(side__in=[side, Side.HANDOFF])
     return entries.filter(side=side) if side else entries
+
+
+@compiled
+def _first_page(
+    actor: Actor, kind: str, side: str | None, is_oldest_first: bool, limit: int, *, subject: int
+) -> QuerySet[TimelineEntry]:
+    entries = _entries_of(actor, [RecordRef(kind, subject)], side=side)
+    return _from_place(entries, None, is_oldest_first=is_oldest_first)[:limit]
 
 
 def _from_place(
@@ -452,13 +469,18 @@ def _draw_mark(
 
 def _pinned(actor: Actor, ref: RecordRef, refs: Sequence[RecordRef]) -> list[TimelineEntry]:
     """The entries on top, the last one pinned first; one query more where there are any."""
-    pins = Pin.objects.filter(subject_kind=ref.kind, subject_id=ref.id).order_by("-id")
-    places = dict(pins.values_list("event_id", "at"))
+    places = dict(_pins(kind=ref.kind, subject=ref.id))
     if not places:
         return []
     entries = _entries_of(actor, refs).filter(event_id__in=places, at__in=places.values())
     found = {entry.event_id: entry for entry in entries}
     return [found[event] for event in places if event in found]
+
+
+@compiled
+def _pins(*, kind: str, subject: int) -> QuerySet[Pin, tuple[UUID, datetime]]:
+    pins = Pin.objects.filter(subject_kind=kind, subject_id=subject).order_by("-id")
+    return pins.values_list("event_id", "at")
 
 
 def _undoable(actor: Actor, entries: Iterable[TimelineEntry]) -> dict[int, UUID]:
@@ -532,9 +554,14 @@ def _first_handoff(
     """When sales took over; no query where the whole story is there already."""
     if whole is not None:
         return min((entry.at for entry in whole if entry.side == Side.HANDOFF), default=None)
-    handed = _entries_of(actor, refs).filter(side=Side.HANDOFF).order_by("at", "id")
-    found = planned(handed.values_list("at", flat=True)[:1])
-    return found[0] if found else None
+    firsts = (_handed_at(actor, ref.kind, subject=ref.id) for ref in refs)
+    return min((found[0] for found in firsts if found), default=None)
+
+
+@compiled
+def _handed_at(actor: Actor, kind: str, *, subject: int) -> QuerySet[TimelineEntry, datetime]:
+    handed = _entries_of(actor, [RecordRef(kind, subject)]).filter(side=Side.HANDOFF)
+    return handed.order_by("at", "id").values_list("at", flat=True)[:1]
 
 
 def _shown(actor: Actor, entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:

@@ -13,7 +13,7 @@ from tandem.deals.models import Deal
 from tandem.deals.views.words import ROLES
 from tandem.handoff.models import OPEN_STATUSES, Lead
 from tandem.kernel.actor import Actor
-from tandem.kernel.planned import planned
+from tandem.kernel.compiled import compiled
 from tandem.records.slots import OBJECT_TYPES, RECORD_PANELS, ObjectType
 from tandem.ui import formats
 
@@ -85,7 +85,7 @@ class DealsThere:
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        found = planned(_deals(actor, object_type.kind, record)[: queries.SHOWN_BESIDE + 1])
+        found = _deals(actor, object_type.kind, pk=_key(object_type.kind, record))
         lead: Lead | None = _lead(object_type.kind, record)
         context = {
             "deals": [_line(actor, deal) for deal in found[: queries.SHOWN_BESIDE]],
@@ -95,12 +95,16 @@ class DealsThere:
         return SafeString(render_to_string("deals/there.html", context, request=request))
 
 
-def _deals(actor: Actor, kind: str, record: Any) -> QuerySet[Deal]:
-    if kind == "person":
-        return queries.deals_of_person(actor, record.pk)
-    if kind == "company":
-        return queries.deals_of_company(actor, record.pk)
-    return queries.deals_of_lead(actor, record.pk if kind == "lead" else record.lead_id)
+@compiled
+def _deals(actor: Actor, kind: str, *, pk: int) -> QuerySet[Deal]:
+    of = {"person": queries.deals_of_person, "company": queries.deals_of_company}
+    return of.get(kind, queries.deals_of_lead)(actor, pk)[: queries.SHOWN_BESIDE + 1]
+
+
+def _key(kind: str, record: Any) -> int:
+    """The person, the company, or the lead that stands behind a record."""
+    key: int = record.lead_id if kind in OF_LEAD and kind != "lead" else record.pk
+    return key
 
 
 def _lead(kind: str, record: Any) -> Lead | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -14,6 +15,7 @@ from tandem.delivery.rules import MessageState
 from tandem.delivery.views.kinds import shown_html, shown_text
 from tandem.delivery.views.words import TONES, decision_words, state_words
 from tandem.kernel.actor import Actor
+from tandem.kernel.compiled import compiled
 from tandem.records.slots import RECORD_PANELS, RECORD_TABS, ObjectType
 
 SHOWN = 5
@@ -79,8 +81,7 @@ class MessagesPanel:
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        rows = queries.messages_visible_to(actor).filter(person_id=record.pk).order_by("-pk")
-        found = list(queries.prepare_messages(rows)[: SHOWN + 1])
+        found = _messages_to(actor, person=record.pk)
         context = {
             "rows": [
                 (
@@ -93,6 +94,12 @@ class MessagesPanel:
             "has_more": len(found) > SHOWN,
         }
         return SafeString(render_to_string("delivery/messages.html", context, request=request))
+
+
+@compiled
+def _messages_to(actor: Actor, *, person: int) -> QuerySet[Message]:
+    rows = queries.messages_visible_to(actor).filter(person_id=person).order_by("-pk")
+    return queries.prepare_messages(rows)[: SHOWN + 1]
 
 
 RECORD_TABS.register("delivery.mail", MailTab())

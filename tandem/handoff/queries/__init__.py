@@ -7,7 +7,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 from django.utils import timezone
 
 from tandem.accounts.models import User
@@ -34,8 +45,8 @@ from tandem.handoff.rules.routing import Seller
 from tandem.handoff.rules.scoring import Behaviour, Contribution
 from tandem.handoff.rules.working_time import Calendar, week_of
 from tandem.kernel.actor import Actor, Scope, job_actor
+from tandem.kernel.compiled import aggregated, compiled
 from tandem.kernel.errors import Missing
-from tandem.kernel.planned import planned
 from tandem.kernel.refs import RecordRef
 from tandem.people.models import LifecycleEvent, LifecycleState, Person
 from tandem.people.queries import people_visible_to, prepare_people
@@ -169,8 +180,13 @@ class Waiting:
 
 def waiting_for(actor: Actor) -> Waiting:
     """What the actor owes an answer: offers to a seller, replies to a rejection; one query."""
+    ((count, late),) = _waiting_for(actor, now=timezone.now())
+    return Waiting(count, late)
+
+
+@compiled
+def _waiting_for(actor: Actor, *, now: dt.datetime) -> QuerySet[Handoff, tuple[int, int]]:
     rows = handoffs_visible_to(actor)
-    now = timezone.now()
     if actor.may("handoff.answer"):
         if actor.side != "marketing" and actor.scope_of("handoff") is not Scope.ALL:
             rows = rows.filter(Q(owner_id=actor.user_id) | Q(owner__isnull=True))
@@ -178,10 +194,7 @@ def waiting_for(actor: Actor) -> Waiting:
     else:
         mine = Q(state=HandoffState.REJECTED, reply_at__isnull=True)
         due = Q(reply_due__lt=now)
-    found = rows.order_by().aggregate(
-        count=Count("pk", filter=mine), late=Count("pk", filter=mine & due)
-    )
-    return Waiting(found["count"], found["late"])
+    return aggregated(rows, Count("pk", filter=mine), Count("pk", filter=mine & due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +252,17 @@ def ledger(actor: Actor, *, part: str, limit: int) -> list[Handoff]:
 
 def leads_of(actor: Actor, person_id: int) -> list[Lead]:
     """The leads of a person that the actor sees with their hand-offs, newest first; two queries."""
-    offers = with_due(handoffs_visible_to(actor).select_related("owner")).order_by("-pk")
-    rows = prepare_leads(leads_visible_to(actor)).filter(person_id=person_id)
-    rows = rows.prefetch_related(Prefetch("handoffs", offers, to_attr="offers"))
-    return planned(rows.order_by("-opened_at", "-pk")[:HISTORY_SHOWN])
+    leads = _leads_of(actor, person=person_id)
+    if leads:
+        offers = with_due(handoffs_visible_to(actor).select_related("owner")).order_by("-pk")
+        prefetch_related_objects(leads, Prefetch("handoffs", offers, to_attr="offers"))
+    return leads
+
+
+@compiled
+def _leads_of(actor: Actor, *, person: int) -> QuerySet[Lead]:
+    rows = prepare_leads(leads_visible_to(actor)).filter(person_id=person)
+    return rows.order_by("-opened_at", "-pk")[:HISTORY_SHOWN]
 
 
 def open_lead(person_id: int, motion_id: int) -> Lead | None:
@@ -257,9 +277,13 @@ def open_lead(person_id: int, motion_id: int) -> Lead | None:
 
 def has_open_lead(person_id: int) -> bool:
     """Whether a person has a lead that is not closed, whoever may see it."""
-    return Lead.objects.filter(
-        person_id=person_id, status__in=OPEN_STATUSES, deleted_at__isnull=True
-    ).exists()
+    return bool(_open_leads(person=person_id))
+
+
+@compiled
+def _open_leads(*, person: int) -> QuerySet[Lead, int]:
+    rows = Lead.objects.filter(person_id=person, status__in=OPEN_STATUSES, deleted_at__isnull=True)
+    return rows.values_list("pk", flat=True)[:1]
 
 
 def submissions_counted(person_id: int, motion_id: int) -> set[str]:

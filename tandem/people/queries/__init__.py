@@ -13,6 +13,7 @@ from django.db.models import Count, F, FilteredRelation, Model, Q, QuerySet
 from tandem.accounts.models import User
 from tandem.accounts.queries import scoped
 from tandem.kernel.actor import Actor
+from tandem.kernel.compiled import compiled
 from tandem.kernel.errors import DomainError, Missing
 from tandem.people.errors import ExistsNotVisible
 from tandem.people.models import (
@@ -409,10 +410,15 @@ def ties_of(actor: Actor, person_id: UUID) -> QuerySet[Relationship]:
     )
 
 
+@compiled
+def _ties_of(actor: Actor, *, person_id: UUID) -> QuerySet[Relationship]:
+    return ties_of(actor, person_id)
+
+
 def known_to(actor: Actor, person: Person) -> list[Known]:
     """Whom a person stands to and how, said from their side; one query."""
     found = []
-    for row in ties_of(actor, person.public_id):
+    for row in _ties_of(actor, person_id=person.public_id):
         is_own = row.from_person_id == person.pk
         tie = Tie(row.type) if is_own else turned(Tie(row.type))
         found.append(Known(row.pk, tie, row.to_person if is_own else row.from_person, row.note))
@@ -626,13 +632,9 @@ class Way:
 def way_of(kind: str, record_id: int, *, motion: str = NEW_BUSINESS) -> Way:
     """The way of a record that the actor sees already, and of those that were merged into it; three
     queries."""
-    of = {"subject_kind": kind, "motion": motion}
-    state = LifecycleState.objects.filter(**of, subject_id=record_id).first()
-    steps = LifecycleEvent.objects.filter(
-        **of, subject_id__in=selves_of(kind, [record_id]), is_first=True
-    )
+    state = next(iter(_lifecycle(kind=kind, motion=motion, record=record_id)), None)
     # The earliest of each stage is the last that is put in.
-    firsts = dict(steps.order_by("-at", "-pk").values_list("to_stage", "at"))
+    firsts = dict(_first_steps(kind=kind, motion=motion, ids=selves_of(kind, [record_id])))
     stage = Stage(state.stage) if state else None
     furthest = Stage(state.furthest_stage) if state else None
     reached = -1 if furthest is None else rank(furthest)
@@ -653,6 +655,21 @@ def way_of(kind: str, record_id: int, *, motion: str = NEW_BUSINESS) -> Way:
         since=state.since if state else None,
         furthest=furthest,
     )
+
+
+@compiled
+def _lifecycle(*, kind: str, motion: str, record: int) -> QuerySet[LifecycleState]:
+    return LifecycleState.objects.filter(subject_kind=kind, motion=motion, subject_id=record)
+
+
+@compiled
+def _first_steps(
+    *, kind: str, motion: str, ids: Sequence[int]
+) -> QuerySet[LifecycleEvent, tuple[str, datetime]]:
+    steps = LifecycleEvent.objects.filter(
+        subject_kind=kind, motion=motion, subject_id__one_of=ids, is_first=True
+    )
+    return steps.order_by("-at", "-pk").values_list("to_stage", "at")
 
 
 # --- who may be here twice ------------------------------------------------------------------------

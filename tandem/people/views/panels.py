@@ -1,9 +1,11 @@
 """What stands beside a record: a person's company and who else is there, a company's people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tandem.kernel.actor import Actor
-from tandem.kernel.planned import planned
+from tandem.kernel.compiled import compiled
 from tandem.people import queries
 from tandem.people.models import (
     REACH_LABELS,
@@ -47,10 +49,9 @@ class PeopleThere:
         company = _employer(record) if isinstance(record, Person) else record
         people: list[tuple[Person, str]] = []
         if company is not None:
-            there = queries.people_at(actor, company.pk).exclude(pk=_own_pk(record))
             people = [
                 (person, reverse("records:record", args=["people", person.public_id]))
-                for person in planned(there[: SHOWN + 1])
+                for person in _colleagues(actor, company=company.pk, but=_own_pk(record))
             ]
         context = {
             "people": people[:SHOWN],
@@ -59,6 +60,11 @@ class PeopleThere:
             "of_person": isinstance(record, Person),
         }
         return SafeString(render_to_string("people/there.html", context, request=request))
+
+
+@compiled
+def _colleagues(actor: Actor, *, company: int, but: int) -> QuerySet[Person]:
+    return queries.people_at(actor, company).exclude(pk=but)[: SHOWN + 1]
 
 
 def _employer(person: Person) -> Company | None:
@@ -105,7 +111,7 @@ class ReachPanel:
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         may_edit = actor.may("people.edit")
-        found = PARTS[self.key].of(actor, record.public_id)
+        found = _parts(actor, self.key, of=record.public_id)
         rows = [self._line(record, one, may_edit=may_edit) for one in found]
         if not rows and not may_edit:
             return SafeString("")
@@ -138,6 +144,12 @@ class ReachPanel:
         )
 
 
+@compiled
+def _parts(actor: Actor, key: str, *, of: UUID) -> QuerySet[Any]:
+    rows: QuerySet[Any] = PARTS[key].of(actor, of)
+    return rows
+
+
 class JobsPanel:
     """Beside a person: the jobs, those of today first, with their dates; old ones fold away."""
 
@@ -151,9 +163,8 @@ class JobsPanel:
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         may_edit = actor.may("people.edit")
-        jobs = list(queries.jobs_of(actor, record.public_id))
-        seen = queries.companies_visible_to(actor).filter(pk__in=[job.company_id for job in jobs])
-        visible = dict(seen.values_list("pk", "public_id"))
+        jobs = _parts(actor, "employments", of=record.public_id)
+        visible = dict(_visible_companies(actor, ids=[job.company_id for job in jobs]))
         rows = [_job_line(record, job, visible, may_edit=may_edit) for job in jobs]
         if not rows and not may_edit:
             return SafeString("")
@@ -167,6 +178,12 @@ class JobsPanel:
             "add_url": _add_url("employments", record, may_edit=may_edit),
         }
         return SafeString(render_to_string("people/beside.html", context, request=request))
+
+
+@compiled
+def _visible_companies(actor: Actor, *, ids: Sequence[int]) -> QuerySet[Company, tuple[int, UUID]]:
+    seen = queries.companies_visible_to(actor).filter(pk__one_of=ids)
+    return seen.values_list("pk", "public_id")
 
 
 class TiesPanel:

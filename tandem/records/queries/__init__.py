@@ -28,9 +28,9 @@ from django.utils.translation import gettext as _
 from tandem.accounts.errors import FieldHidden
 from tandem.accounts.queries import base_currency, members_of_my_teams
 from tandem.kernel.actor import Actor, ActorKind, Scope
+from tandem.kernel.compiled import compiled, counted
 from tandem.kernel.errors import FieldError, Missing
 from tandem.kernel.money import Money
-from tandem.kernel.planned import planned
 from tandem.kernel.sheets import TYPES
 from tandem.kernel.tables import Survey, survey
 from tandem.records import rules
@@ -63,7 +63,7 @@ from tandem.records.queries.custom import (
     custom_value,
     period_span,
 )
-from tandem.records.queries.sketches import sketches
+from tandem.records.queries.sketches import paths_of, sketches
 from tandem.records.rules import Condition, FieldType, Group, Names, Node, Related
 from tandem.records.slots import (
     IMPORTERS,
@@ -92,6 +92,11 @@ class ListQuery:
     columns: tuple[str, ...] = ()
     cursor: str = ""
     limit: int = PAGE_SIZE
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it shows every record of its kind."""
+        return not self.text and self.filters.is_empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +177,18 @@ def count_up_to(
 ) -> tuple[int, bool]:
     """How many a list holds, and whether these are all: its cost ends at the limit."""
     limit = COUNTED_AT_ONCE if limit is None else limit
-    rows = records_matching(object_type, actor, query).order_by().values("pk")
-    found = rows[: limit + 1].count()
+    if query.is_everything:
+        found = _visible_up_to(object_type.kind, actor, limit + 1)
+    else:
+        rows = records_matching(object_type, actor, query).order_by().values("pk")
+        found = rows[: limit + 1].count()
     return min(found, limit), found <= limit
+
+
+@counted
+def _visible_up_to(kind: str, actor: Actor, limit: int) -> QuerySet[Any, Any]:
+    rows: QuerySet[Any] = type_of(kind).visible_to(actor).order_by()
+    return rows.values("pk")[:limit]
 
 
 def list_page(
@@ -189,20 +203,66 @@ def list_page(
     Who says which fields are shown gets rows with no more than these need.
     """
     field, descending = sort_of(object_type, actor, query.sort)
-    rows = records_matching(object_type, actor, query)
-    place = _place(field, query.cursor) if query.cursor else None
-    page: list[Any] = []
-    for part in _behind(object_type, rows, field, descending, place):
-        some = query.limit + 1 - len(page)
-        if shown is None or not object_type.told_by:
-            page += object_type.prepare(part)[:some]
+    some = query.limit + 1
+    if shown is None or not object_type.told_by:
+        parts = _parts(object_type, actor, query, field, descending)
+        page = _first_of(map(object_type.prepare, parts), some)
+    else:
+        paths = paths_of(object_type, shown)
+        if query.is_everything and not query.cursor and field.custom is None:
+            rows = _as_it_opens(object_type.kind, actor, field.key, descending, some, paths)
         else:
-            page += sketches(object_type, part[:some], shown)
-        if len(page) > query.limit:
-            break
+            parts = _parts(object_type, actor, query, field, descending)
+            rows = _first_of((part.values_list(*paths) for part in parts), some)
+        page = list(sketches(rows, paths, shown))
     has_more = len(page) > query.limit
     page = page[: query.limit]
     return ListPage(page, _cursor(page[-1]) if has_more else "")
+
+
+def _parts(
+    object_type: ObjectType, actor: Actor, query: ListQuery, field: Field, descending: bool
+) -> list[QuerySet[Any]]:
+    rows = records_matching(object_type, actor, query)
+    place = _place(field, query.cursor) if query.cursor else None
+    return _behind(object_type, rows, field, descending, place)
+
+
+def _first_of(parts: Iterable[Any], some: int) -> list[Any]:
+    """The first rows of parts that follow on another; none is asked that is not needed."""
+    found: list[Any] = []
+    for part in parts:
+        found += part[: some - len(found)]
+        if len(found) >= some:
+            break
+    return found
+
+
+def _as_it_opens(
+    kind: str, actor: Actor, sort: str, descending: bool, some: int, paths: tuple[str, ...]
+) -> list[Any]:
+    """The values of the first rows of a list that nobody has filtered."""
+    parts = (
+        _opening(kind, actor, sort, descending, place, some, paths) for place in range(MOST_PARTS)
+    )
+    return _first_of(parts, some)
+
+
+@compiled
+def _opening(
+    kind: str,
+    actor: Actor,
+    sort: str,
+    descending: bool,
+    place: int,
+    some: int,
+    paths: tuple[str, ...],
+) -> QuerySet[Any, tuple[Any, ...]]:
+    object_type = type_of(kind)
+    field = next(field for field in object_type.fields if field.key == sort)
+    parts = _parts(object_type, actor, ListQuery(), field, descending)
+    rows: QuerySet[Any] = parts[place][:some] if place < len(parts) else parts[0].none()
+    return rows.values_list(*paths)
 
 
 def in_order(object_type: ObjectType, actor: Actor, query: ListQuery) -> QuerySet[Any]:
@@ -288,11 +348,17 @@ def reader_of(field: Field) -> Callable[[Any], Any]:
 
 def visible_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> Any:
     """The record, ready to be shown; Missing when it is not there for this actor."""
-    rows = object_type.prepare(object_type.visible_to(actor))
-    found = planned(rows.filter(public_id=public_id)[:1])
+    found = _visible_record(object_type.kind, actor, public_id=public_id)
     if not found:
         raise Missing()
     return found[0]
+
+
+@compiled
+def _visible_record(kind: str, actor: Actor, *, public_id: UUID) -> QuerySet[Any]:
+    object_type = type_of(kind)
+    rows = object_type.prepare(object_type.visible_to(actor))
+    return rows.filter(public_id=public_id)[:1]
 
 
 def is_visible(object_type: ObjectType, actor: Actor, public_id: UUID) -> bool:
@@ -336,6 +402,9 @@ def _place(field: Field, cursor: str) -> Place:
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CursorInvalid(field="cursor") from error
     return value, pk
+
+
+MOST_PARTS = 2
 
 
 def _behind(
@@ -552,20 +621,21 @@ def _midnight(day: date, zone: Any) -> datetime:
 def tags_on(kind: str, record_ids: Sequence[int]) -> dict[int, list[str]]:
     """The tags of these records, by name; one query."""
     found: dict[int, list[str]] = {}
-    links = (
-        TagLink.objects.filter(kind=kind, record_id__in=record_ids)
-        .select_related("tag")
-        .order_by("tag__normalized")
-    )
-    for link in links:
-        found.setdefault(link.record_id, []).append(link.tag.name)
+    for record_id, name in _tag_links(kind=kind, record_ids=list(record_ids)):
+        found.setdefault(record_id, []).append(name)
     return found
 
 
-def tag_names(*, starting_with: str = "", limit: int = 20) -> list[str]:
+@compiled
+def _tag_links(*, kind: str, record_ids: Sequence[int]) -> QuerySet[TagLink, tuple[int, str]]:
+    links = TagLink.objects.filter(kind=kind, record_id__one_of=record_ids)
+    return links.order_by("tag__normalized").values_list("record_id", "tag__name")
+
+
+@compiled
+def tag_names(limit: int) -> QuerySet[Tag, str]:
     """Known tags for a suggestion list."""
-    tags = Tag.objects.filter(normalized__startswith=rules.normalized_tag(starting_with))
-    return list(tags.order_by("normalized").values_list("name", flat=True)[:limit])
+    return Tag.objects.order_by("normalized").values_list("name", flat=True)[:limit]
 
 
 def comments_on(object_type: ObjectType, record: Any) -> QuerySet[Comment]:
@@ -589,10 +659,13 @@ def views_for(actor: Actor, kind: str) -> QuerySet[SavedView]:
     )
 
 
+_views_for = compiled(views_for)
+
+
 def views_shown(actor: Actor, object_type: ObjectType) -> list[SavedView]:
     """The saved views that are there for an actor: none that asks by a field that is hidden from
     them, and of the others no column, foot or group by one. One query."""
-    found = list(views_for(actor, object_type.kind))
+    found = _views_for(actor, object_type.kind)
     if not actor.hidden:
         return found
     return [told_view(actor, object_type, one) for one in found if _opens(actor, object_type, one)]
@@ -688,6 +761,13 @@ def _before(field: Field, descending: bool, row: Any) -> Q:
 
 
 # --- files ----------------------------------------------------------------------------------------
+
+
+@counted
+def attachments_counted(*, kind: str, record: int) -> QuerySet[Attachment, Any]:
+    """How many files lie on a record."""
+    rows = Attachment.objects.filter(kind=kind, record_id=record, deleted_at__isnull=True)
+    return rows.values("pk")
 
 
 def attachments_of(object_type: ObjectType, record: Any) -> QuerySet[Attachment]:

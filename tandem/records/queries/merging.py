@@ -1,7 +1,7 @@
 """Reads about records that were merged, or may be: who lives on in whom, which values stay."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Count, Q, QuerySet
 
 from tandem.kernel.actor import Actor
+from tandem.kernel.compiled import compiled
 from tandem.kernel.refs import OnMerge, Pointer, pointers_to
 from tandem.records.errors import MergeChoiceInvalid, MergedInto
 from tandem.records.models import MergeEvent
 from tandem.records.slots import OBJECT_TYPES, Field, ObjectType
+from tandem.records.slots import object_type as type_of
 
 SURVIVOR, ABSORBED = "survivor", "absorbed"
 SIDES = (SURVIVOR, ABSORBED)
@@ -44,8 +46,13 @@ def selves_of(kind: str, ids: Iterable[int]) -> list[int]:
     object_type = OBJECT_TYPES.get(kind)
     if object_type is None or object_type.merging is None or not wanted:
         return wanted
-    rows = _rows(object_type).filter(merged_into_id__in=wanted).order_by("pk")
-    return wanted + list(rows.values_list("pk", flat=True))
+    return wanted + _absorbed(kind, ids=wanted)
+
+
+@compiled
+def _absorbed(kind: str, *, ids: Sequence[int]) -> QuerySet[Any, int]:
+    rows = _rows(type_of(kind)).filter(merged_into_id__one_of=ids).order_by("pk")
+    return rows.values_list("pk", flat=True)
 
 
 def merges_of(object_type: ObjectType, record: Any) -> QuerySet[MergeEvent]:

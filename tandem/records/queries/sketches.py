@@ -4,12 +4,10 @@ A list reads fifty records of which it shows a few fields each. Whole records of
 take four times as long to read as these values do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
-
-from django.db.models import QuerySet
 
 from tandem.accounts.queries import Colleague
 from tandem.records.rules import FieldType
@@ -21,13 +19,18 @@ Values = Sequence[Any]
 Tree = Mapping[str, Any]
 
 
-def sketches(object_type: ObjectType, rows: QuerySet[Any], fields: Sequence[Field]) -> list[Any]:
-    """The rows with what these fields read, under the names that records have; a joined record of
-    which nothing is there is None. One query; of kinds that say what they are told by."""
-    paths = tuple(dict.fromkeys([*_ALWAYS, *object_type.told_by, *_paths(fields)]))
+def paths_of(object_type: ObjectType, fields: Sequence[Field]) -> tuple[str, ...]:
+    """What is read of a row to show these fields; for kinds that say what they are told by."""
+    return tuple(dict.fromkeys([*_ALWAYS, *object_type.told_by, *_paths(fields)]))
+
+
+def sketches(
+    rows: Iterable[Values], paths: tuple[str, ...], fields: Sequence[Field]
+) -> Iterator[Any]:
+    """Rows with the values of these paths, under the names that records have; a joined record of
+    which nothing is there is None."""
     users = tuple(one.path for one in fields if one.type is FieldType.USER and not one.custom)
-    sketch = _sketching(paths, users)
-    return [sketch(values) for values in rows.values_list(*paths)]
+    return map(_sketching(paths, users), rows)
 
 
 def _paths(fields: Sequence[Field]) -> list[str]:

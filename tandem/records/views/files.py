@@ -38,7 +38,7 @@ class FilesTab:
         return True
 
     def count(self, actor: Actor, object_type: ObjectType, record: Any) -> int | None:
-        return queries.attachments_of(object_type, record).count() or None
+        return queries.attachments_counted(kind=object_type.kind, record=record.pk) or None
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]

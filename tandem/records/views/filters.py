@@ -214,7 +214,7 @@ def choices_for(field: Field) -> list[tuple[str, Any]]:
     if field.type is FieldType.USER:
         return [*PERSONS.items(), *user_choices()]
     if field.type is FieldType.TAGS:
-        return [(name, name) for name in queries.tag_names(limit=200)]
+        return [(name, name) for name in queries.tag_names(200)]
     if field.choices is not None:
         return [(choice.value, choice.label) for choice in field.choices()]
     return []

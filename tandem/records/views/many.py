@@ -164,7 +164,7 @@ class _Dialog:
             "control": self.form[self.field.key] if self.field else None,
             "tag": self.form["name"] if self.verb in (BulkVerb.TAG, BulkVerb.UNTAG) else None,
             "file": self.form["format"] if self.verb is BulkVerb.EXPORT else None,
-            "tag_names": queries.tag_names(limit=100) if self.offer == "tag" else [],
+            "tag_names": queries.tag_names(100) if self.offer == "tag" else [],
             "foreseen": foreseen,
             "says": _foreseen(self.object_type, foreseen, self.verb, is_sure=self._is_typed()),
             "refused": refused,

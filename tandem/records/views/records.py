@@ -77,7 +77,7 @@ def record_detail(
         "may_disclose": may_disclose(request.actor, object_type),
         "may_erase": may_erase(request.actor, object_type),
         "may_tag": may_tag(object_type, request.actor),
-        "tag_names": queries.tag_names(limit=100),
+        "tag_names": queries.tag_names(100),
     }
     return render(request, "records/record.html", context)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from tandem.kernel.actor import Actor
+from tandem.kernel.compiled import compiled
 from tandem.kernel.money import Money
 from tandem.records.slots import RECORD_PANELS, RECORD_TABS, ObjectType, Text
 from tandem.revenue import queries
@@ -102,6 +104,11 @@ class ReversalsPanel:
         return SafeString(render_to_string("revenue/reversals.html", context, request=request))
 
 
+@compiled
+def _last_orders(actor: Actor, kind: str, *, customer: int) -> QuerySet[Order]:
+    return queries.orders_of(actor, kind, customer)[:SHOWN]
+
+
 class OrdersPanel:
     """Beside a customer: the last orders, and what all of them come to."""
 
@@ -114,8 +121,8 @@ class OrdersPanel:
 
     def render(self, request: HttpRequest, object_type: ObjectType, record: Any) -> SafeString:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        rows = queries.orders_of(actor, record)
-        last = list(rows[:SHOWN])
+        last = _last_orders(actor, object_type.kind, customer=record.pk)
+        rows = queries.orders_of(actor, object_type.kind, record.pk)
         context = {
             "orders": [
                 (one, reverse("records:record", args=["orders", one.public_id])) for one in last
