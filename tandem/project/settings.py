@@ -145,7 +145,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PUBLIC_URL.startswith("https://")
 EMAIL_BACKEND = "tandem.delivery.backend.LedgerBackend"
 SMTP_URL = HOME.smtp_url or ""
 
-SESSION_ENGINE = "tandem.accounts.sessions"
+SESSION_ENGINE = "tandem.kernel.sessions"
 SESSION_COOKIE_NAME = "tandem_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
