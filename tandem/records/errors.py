@@ -76,6 +76,13 @@ class SelectionChanged(Conflict):
     message = _("Meanwhile the records that fit have changed. Look at the number again.")
 
 
+class ViewNotShared(Invalid):
+    """A list can open for everyone only with a view that everyone may open."""
+
+    code = "view_not_shared"
+    message = _("Share the view with everyone first.")
+
+
 class ViewNameTaken(Conflict):
     code = "view_name_taken"
     message = _("You already have a view of this name.")

@@ -43,10 +43,12 @@ class SavedView(Record):
     ``footers`` names by field what the foot of its column tells, ``grouping`` the field whose
     values make the groups or the columns of a board, with a span where it is one of days.
     ``widths`` holds by field the width of a column in pixels, where it is not the usual one.
+    ``icon`` is the name of the picture on its tab, where it has one.
     """
 
     kind = models.CharField(max_length=30)
     name = models.CharField(max_length=80)
+    icon = models.CharField(max_length=30, blank=True)
     layout = models.CharField(max_length=8, choices=Layout, default=Layout.TABLE)
     filters = models.JSONField()
     sort = models.CharField(max_length=60, blank=True)
@@ -73,6 +75,27 @@ class SavedView(Record):
 
     def __str__(self) -> str:
         return self.name
+
+
+@tracked(root=("saved_view", "view"))
+class OpeningView(Tracked):
+    """The view that a list opens with: for one colleague, or for all who chose none themselves."""
+
+    kind = models.CharField(max_length=30)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="openings")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "user"], nulls_distinct=False, name="openingview_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} opens with {self.view_id}"
 
 
 @tracked(root=("tag", "id"))

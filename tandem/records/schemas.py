@@ -53,10 +53,50 @@ class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class ViewName(_Input):
-    """What a person says of a view: its name, who sees it."""
+class OpensFor(StrEnum):
+    """Whose list opens with a view."""
+
+    NOBODY = "nobody"
+    ME = "me"
+    EVERYONE = "everyone"
+
+
+class ViewIcon(StrEnum):
+    """The pictures that a view can have on its tab."""
+
+    NONE = ""
+    STAR = "star"
+    FLAG = "flag"
+    HEART = "heart"
+    BOLT = "bolt"
+    TARGET = "target"
+    CLOCK = "clock"
+    CALENDAR = "calendar"
+    PHONE = "phone"
+    MAIL = "mail"
+    MAP_PIN = "map-pin"
+    USERS = "users"
+    BUILDING = "building"
+    BRIEFCASE = "briefcase"
+    TROPHY = "trophy"
+    GIFT = "gift"
+    TAG = "tag"
+    CHART = "chart-line"
+    EYE = "eye"
+    ALERT = "alert-triangle"
+
+
+class Opening(_Input):
+    """Whose list opens with a view; ``everyone`` means all who chose none themselves."""
+
+    opens_for: OpensFor = OpensFor.NOBODY
+
+
+class ViewName(Opening):
+    """What a person says of a view: its name and picture, who sees it, whom it opens for."""
 
     name: Annotated[Line, Field(max_length=80)]
+    icon: ViewIcon = ViewIcon.NONE
     visibility: Literal["private", "team", "everyone"] = "private"
     is_pinned: StrictBool = False
 
@@ -76,9 +116,12 @@ class NewView(ViewName):
 
 
 class ChangeView(_Input):
-    """What to change of a saved view; what is left out stays."""
+    """What to change of a saved view; what is left out stays. Whom it opens for is for everyone to
+    say who may open it, of themselves."""
 
     name: Annotated[Line, Field(max_length=80)] | None = None
+    icon: ViewIcon | None = None
+    opens_for: OpensFor | None = None
     visibility: Literal["private", "team", "everyone"] | None = None
     filters: dict[str, Any] | None = None
     sort: Annotated[str, Field(max_length=60)] | None = None

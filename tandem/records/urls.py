@@ -71,6 +71,7 @@ urlpatterns = [
     path("<kind:kind>/paste", pasting.paste, name="paste"),
     path("<kind:kind>/filter", filters.filter_dialog, name="filter"),
     path("<kind:kind>/views/new", saved.new_view, name="new-view"),
+    path("<kind:kind>/views/<uuid:public_id>/settings", saved.view_settings, name="view-settings"),
     path("<kind:kind>/views/<uuid:public_id>", saved.update_view, name="view"),
     path("<kind:kind>/views/<uuid:public_id>/deletion", saved.remove_view, name="delete-view"),
     path("<kind:kind>/<uuid:public_id>", records.record_detail, name="record"),

@@ -438,6 +438,7 @@ PAGES: Mapping[str, str] = {
     "/<kind:kind>/filter": "{view}",
     "/<kind:kind>/views/new": "{view} records.own_views",
     "/<kind:kind>/views/<uuid:public_id>": "{view} records.own_views",
+    "/<kind:kind>/views/<uuid:public_id>/settings": "{view} records.own_views",
     "/<kind:kind>/views/<uuid:public_id>/deletion": "{view} records.own_views",
     _ONE: "{view}",
     f"{_ONE}/peek": "{view}",

@@ -228,6 +228,41 @@ def test_a_view_is_saved_changed_reset_and_deleted(open_as, word):
     expect(page.locator(".c-tabs")).to_contain_text(word)
 
 
+def test_a_view_has_a_picture_and_the_list_opens_with_it(open_as):
+    page = open_as("hanna", "/people?sort=-title")
+    page.get_by_role("link", name="Save as view").click()
+    dialog = page.locator("#dialog")
+    dialog.locator("#f-name").fill("Opened first")
+    dialog.locator(".c-icons_one").nth(2).click()
+    dialog.get_by_role("button", name="Save view").click()
+    tab = page.locator(".c-tabs [aria-current=page]")
+    expect(tab).to_contain_text("Opened first")
+    expect(tab.locator("use")).to_have_attribute("href", re.compile("#flag$"))
+    view = page.url
+
+    page.get_by_role("link", name="Settings of this view").click()
+    expect(dialog.locator("#f-name")).to_have_value("Opened first")
+    expect(dialog.get_by_role("radio", name="Flag")).to_be_checked()
+    # By keys, as any group of choices.
+    dialog.get_by_role("radio", name="Flag").focus()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("radio", name="Heart")).to_be_checked()
+    dialog.get_by_label("for me").check()
+    dialog.get_by_role("button", name="Save view").click()
+    expect(dialog).not_to_be_visible()
+    page.goto("/people")
+    assert page.url == view
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Title")
+    page.get_by_role("link", name="All people").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name")
+    assert page.url.endswith("/people?view=all")
+    page.goto(view)
+    page.get_by_role("button", name="Delete this view").click()
+    expect(page.locator("#toasts")).to_contain_text("View deleted")
+    page.goto("/people")
+    assert page.url.endswith("/people")
+
+
 # --- order, columns, pages ------------------------------------------------------------------------
 
 

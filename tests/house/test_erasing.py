@@ -28,6 +28,7 @@ NOT_OF_PERSONS = {
     "kernel.progressrecord": "labels and counts; searched",
     "kernel.idempotencykey": "answers that are kept a week: those that name them go",
     "kernel.installation": "of the installation",
+    "records.openingview": "which view a list opens with",
     "records.savedview": "filters; searched",
     "records.tag": "words for many; searched",
     "records.exportrun": "who exported; its filter is searched, its file removed",

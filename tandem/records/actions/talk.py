@@ -15,12 +15,20 @@ from tandem.kernel.facts import publish
 from tandem.kernel.refs import RecordRef
 from tandem.records import queries, rules
 from tandem.records.actions.mentions import read_mentions
-from tandem.records.errors import GroupingInvalid, ViewNameTaken
+from tandem.records.errors import GroupingInvalid, ViewNameTaken, ViewNotShared
 from tandem.records.facts import CommentAdded
-from tandem.records.models import Comment, Layout, SavedView, Tag, TagLink, Visibility
+from tandem.records.models import (
+    Comment,
+    Layout,
+    OpeningView,
+    SavedView,
+    Tag,
+    TagLink,
+    Visibility,
+)
 from tandem.records.queries.aggregates import read_footers
 from tandem.records.queries.groups import board_of, read_grouping
-from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView
+from tandem.records.schemas import ChangeView, NewComment, NewTag, NewView, OpensFor
 from tandem.records.slots import TAGS, ObjectType, tell_story
 
 
@@ -35,6 +43,7 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
         **_laid_out(object_type, actor, data.group, data.layout),
         kind=object_type.kind,
         name=data.name,
+        icon=data.icon,
         filters=data.filters,
         sort=data.sort,
         columns=_known_columns(object_type, actor, data.columns),
@@ -47,6 +56,7 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
         team_id=_team_for(actor, data.visibility),
     )
     _save_named(view)
+    _open_with(actor, view, data.opens_for)
     return view
 
 
@@ -54,11 +64,20 @@ def save_view(actor: Actor, object_type: ObjectType, *, data: NewView) -> SavedV
 def change_view(
     actor: Actor, object_type: ObjectType, public_id: UUID, *, data: ChangeView
 ) -> SavedView:
-    """Change a view: one's own, or a shared one with the right to share; others save as. Raises
-    FieldHidden for one that asks by a field that is not there for who acts."""
-    view = _own_view(actor, object_type, public_id)
+    """Change a view: one's own, or a shared one with the right to share; others save as.
+
+    Whom it opens for anybody may say of themselves, and with the right to share of everyone.
+    Raises FieldHidden for one that asks by a field that is not there for who acts.
+    """
+    changes = data.model_dump(exclude_none=True, exclude={"opens_for"})
+    if changes:
+        view = _own_view(actor, object_type, public_id)
+    else:
+        view = queries.saved_view(actor, object_type.kind, public_id)
     queries.refuse_unseen_view(actor, object_type, view)
-    changes = data.model_dump(exclude_none=True)
+    if not changes:
+        _open_with(actor, view, data.opens_for)
+        return view
     if "visibility" in changes:
         _may_share(actor, data.visibility or "private")
         view.team_id = _team_for(actor, data.visibility or "private")
@@ -80,6 +99,9 @@ def change_view(
     view.row_version = F("row_version") + 1
     _save_named(view)
     view.refresh_from_db()
+    if view.visibility != Visibility.EVERYONE:
+        OpeningView.objects.filter(view=view, user__isnull=True).delete()
+    _open_with(actor, view, data.opens_for)
     return view
 
 
@@ -181,6 +203,27 @@ def _own_view(actor: Actor, object_type: ObjectType, public_id: UUID) -> SavedVi
     if view.owner_id != actor.user_id and not actor.may("records.share_views"):
         raise Refused()
     return view
+
+
+def _open_with(actor: Actor, view: SavedView, opens_for: OpensFor | None) -> None:
+    """Let the list of the actor or of everyone open with a view, or not any more. Raises
+    ViewNotShared."""
+    if opens_for is None:
+        return
+    known = OpeningView.objects.filter(kind=view.kind)
+    own, shared = known.filter(user_id=_user_id(actor)), known.filter(user__isnull=True)
+    if opens_for is OpensFor.EVERYONE:
+        actor.require("records.share_views")
+        if view.visibility != Visibility.EVERYONE:
+            raise ViewNotShared(field="opens_for")
+        OpeningView.objects.update_or_create(kind=view.kind, user=None, defaults={"view": view})
+    elif actor.may("records.share_views"):
+        shared.filter(view=view).delete()
+    if opens_for is OpensFor.ME:
+        mine = {"kind": view.kind, "user_id": _user_id(actor)}
+        OpeningView.objects.update_or_create(**mine, defaults={"view": view})
+    else:
+        own.filter(view=view).delete()
 
 
 def _may_share(actor: Actor, visibility: str) -> None:

@@ -96,6 +96,7 @@ class ViewOut(Schema):
 
     id: UUID
     name: str
+    icon: str
     visibility: str
     filters: dict[str, Any]
     sort: str
@@ -106,6 +107,8 @@ class ViewOut(Schema):
     group: str
     layout: str
     is_pinned: bool
+    opens_for_me: bool
+    opens_for_everyone: bool
     owner: UUID
 
 
@@ -514,7 +517,8 @@ def _views(router: Router, object_type: ObjectType) -> None:
     @asks_for("records.own_views")
     def create_view(request: HttpRequest, data: NewView) -> Any:
         """Save a view."""
-        return Status(201, _view(save_view(actor_of(request), object_type, data=data)))
+        made = save_view(actor_of(request), object_type, data=data)
+        return Status(201, _view_again(request, object_type, made))
 
     @router.patch(
         "/views/{uuid:view_id}",
@@ -524,9 +528,8 @@ def _views(router: Router, object_type: ObjectType) -> None:
     @asks_for("records.own_views")
     def patch_view(request: HttpRequest, view_id: UUID, data: ChangeView) -> Any:
         """Change a view."""
-        actor = actor_of(request)
-        changed = change_view(actor, object_type, view_id, data=data)
-        return _view(queries.told_view(actor, object_type, changed))
+        changed = change_view(actor_of(request), object_type, view_id, data=data)
+        return _view_again(request, object_type, changed)
 
     @router.delete(
         "/views/{uuid:view_id}",
@@ -580,10 +583,11 @@ def _tags(request: HttpRequest, object_type: ObjectType, public_id: UUID) -> dic
     return {"tags": queries.tags_on(object_type.kind, [record.pk]).get(record.pk, [])}
 
 
-def _view(view: SavedView) -> dict[str, Any]:
+def _view(view: Any) -> dict[str, Any]:
     return {
         "id": view.public_id,
         "name": view.name,
+        "icon": view.icon,
         "visibility": view.visibility,
         "filters": view.filters,
         "sort": view.sort,
@@ -594,8 +598,15 @@ def _view(view: SavedView) -> dict[str, Any]:
         "group": view.grouping,
         "layout": view.layout,
         "is_pinned": view.is_pinned,
+        "opens_for_me": view.opens_for_me,
+        "opens_for_everyone": view.opens_for_everyone,
         "owner": view.owner.public_id,
     }
+
+
+def _view_again(request: HttpRequest, object_type: ObjectType, view: SavedView) -> dict[str, Any]:
+    actor = actor_of(request)
+    return _view(queries.written_view(actor, object_type, view))
 
 
 def _merge(object_type: ObjectType, event: MergeEvent) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import dropwhile, islice
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,7 @@ from tandem.records.models import (
     ExportRun,
     ImportRun,
     Layout,
+    OpeningView,
     SavedView,
     Tag,
     TagLink,
@@ -652,11 +654,8 @@ def views_for(actor: Actor, kind: str) -> QuerySet[SavedView]:
     mine = Q(owner_id=actor.user_id) | Q(visibility=Visibility.EVERYONE)
     if actor.team_ids:
         mine |= Q(visibility=Visibility.TEAM, team_id__in=actor.team_ids)
-    return (
-        SavedView.objects.filter(mine, kind=kind, deleted_at__isnull=True)
-        .select_related("owner")
-        .order_by("-is_pinned", "id")
-    )
+    found = SavedView.objects.filter(mine, kind=kind, deleted_at__isnull=True)
+    return _with_openings(actor, found).order_by("-is_pinned", "id")
 
 
 _views_for = compiled(views_for)
@@ -668,7 +667,9 @@ def views_shown(actor: Actor, object_type: ObjectType) -> list[SavedView]:
     found = _views_for(actor, object_type.kind)
     if not actor.hidden:
         return found
-    return [told_view(actor, object_type, one) for one in found if _opens(actor, object_type, one)]
+    return [
+        told_view(actor, object_type, one) for one in found if _is_there(actor, object_type, one)
+    ]
 
 
 def told_view(actor: Actor, object_type: ObjectType, view: SavedView) -> SavedView:
@@ -687,12 +688,38 @@ def refuse_unseen_view(actor: Actor, object_type: ObjectType, view: SavedView) -
     records_matching(object_type, actor, query_of(object_type, actor, view))
 
 
-def _opens(actor: Actor, object_type: ObjectType, view: SavedView) -> bool:
+def _is_there(actor: Actor, object_type: ObjectType, view: SavedView) -> bool:
     try:
         refuse_unseen_view(actor, object_type, view)
     except FieldHidden:
         return False
     return True
+
+
+class ViewTab(NamedTuple):
+    """What a list shows of a view that it does not show."""
+
+    public_id: UUID
+    name: str
+    icon: str
+    is_pinned: bool
+    opens_for_me: bool
+    opens_for_everyone: bool
+
+
+def tabs_for(actor: Actor, object_type: ObjectType) -> list[ViewTab]:
+    """The views that stand above a list of an actor, in their order; one query."""
+    if actor.hidden:
+        told = attrgetter(*ViewTab._fields)
+        return [ViewTab(*told(view)) for view in views_shown(actor, object_type)]
+    views = views_for(actor, object_type.kind)
+    return [ViewTab(*row) for row in views.values_list(*ViewTab._fields)]
+
+
+def opening_of(views: Sequence[ViewTab]) -> ViewTab | None:
+    """The view with which a list opens: the one of who asks before that of everyone."""
+    own = next((one for one in views if one.opens_for_me), None)
+    return own or next((one for one in views if one.opens_for_everyone), None)
 
 
 def saved_view(actor: Actor, kind: str, public_id: UUID) -> SavedView:
@@ -701,6 +728,28 @@ def saved_view(actor: Actor, kind: str, public_id: UUID) -> SavedView:
     if found is None:
         raise Missing()
     return found
+
+
+def may_open(actor: Actor, view: SavedView) -> bool:
+    """Whether a view is there for an actor; one query."""
+    return views_for(actor, view.kind).filter(pk=view.pk).exists()
+
+
+def written_view(actor: Actor, object_type: ObjectType, view: SavedView) -> SavedView:
+    """What the actor has just written, not to be saved, for the answer to that write alone: a view
+    that is not shared any more may have passed out of sight."""
+    found = _with_openings(actor, SavedView.objects.filter(pk=view.pk)).get()
+    return told_view(actor, object_type, found)
+
+
+def _with_openings(actor: Actor, views: QuerySet[SavedView]) -> QuerySet[SavedView]:
+    return views.annotate(
+        opens_for_me=_opens(user_id=actor.user_id), opens_for_everyone=_opens(user__isnull=True)
+    ).select_related("owner")
+
+
+def _opens(**whom: Any) -> Exists:
+    return Exists(OpeningView.objects.filter(view=OuterRef("pk"), **whom))
 
 
 def query_of(object_type: ObjectType, actor: Actor, view: SavedView) -> ListQuery:

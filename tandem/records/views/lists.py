@@ -21,7 +21,7 @@ from tandem.kernel.errors import Missing
 from tandem.records import queries, rules
 from tandem.records.actions.accesses import note_search
 from tandem.records.models import SavedView
-from tandem.records.queries import ListQuery
+from tandem.records.queries import ListQuery, ViewTab
 from tandem.records.queries.aggregates import Totals, kept_footers, read_asked, totals
 from tandem.records.queries.groups import (
     Grouping,
@@ -69,7 +69,7 @@ class Tab:
     label: str
     url: str
     is_current: bool
-    is_pinned: bool = False
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Chip:
 # What of the address changes a saved view.
 _OF_A_VIEW = ("filter", "sort", "columns", "widths", "density", "footers", "group", "layout")
 BOARD = "board"
+# What the address says where the list shall not open with the view that it usually opens with.
+NO_VIEW = "all"
 TABLE = "table"
 
 
@@ -163,7 +165,12 @@ class ListState:
     def reset_url(self) -> str:
         """The address of the view as it was saved, or of the whole list."""
         path = reverse("records:list", args=[self.object_type])
-        return f"{path}?{urlencode({'view': self.view.public_id})}" if self.view else path
+        return f"{path}?{urlencode({'view': self._params['view']})}" if self.is_of_view else path
+
+    @property
+    def is_of_view(self) -> bool:
+        """Whether the address names a view, or that it is none."""
+        return bool(self._params.get("view"))
 
     def url_with(self, filters: Group) -> str:
         return self.url(filter=json.dumps(rules.as_json(filters), separators=(",", ":")))
@@ -175,7 +182,7 @@ class ListState:
         return self.url(q=None, filter="{}" if is_narrow else None)
 
     def _find_view(self) -> SavedView | None:
-        if not self._params.get("view"):
+        if self._params.get("view", "") in ("", NO_VIEW):
             return None
         try:
             public_id = UUID(self._params["view"])
@@ -223,6 +230,9 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
     """The list; the form of its columns leads to the address that keeps them."""
     if not {"_column", "_density"}.isdisjoint(request.GET):
         return see_other(request, _with_columns(object_type, request))
+    views = queries.tabs_for(request.actor, object_type)
+    if not request.GET and (opening := queries.opening_of(views)):
+        return see_other(request, f"{request.path}?view={opening.public_id}")
     state = ListState(object_type, request.actor, request.GET.dict())
     note_search(request.actor, object_type, state.query)
     offered = offers(object_type, request.actor)
@@ -245,13 +255,14 @@ def record_list(request: ActorRequest, object_type: ObjectType) -> HttpResponseB
         "page_title": object_type.label_plural,
         "state": state,
         **shown,
-        "tabs": _tabs(state),
+        "tabs": _tabs(state, views),
         "chips": _chips(state),
         "offers": tuple(offered),
         "may_edit": may_edit,
         "may_paste": may_edit and bool(shown.get("rows")),
         "may_create": request.actor.may(object_type.permissions.create),
         "may_save": state.is_changed and request.actor.may("records.own_views"),
+        "may_set_view": state.view is not None and request.actor.may("records.own_views"),
         "may_change_view": state.view is not None and state.view.owner_id == request.actor.user_id,
         "state_query": urlencode(state.params),
         "reset_url": state.reset_url,
@@ -416,17 +427,22 @@ def _url_of(state: ListState, part: str) -> str:
     return f"{path}?{urlencode(state.params)}"
 
 
-def _tabs(state: ListState) -> tuple[Tab, ...]:
+def _tabs(state: ListState, views: Sequence[ViewTab]) -> tuple[Tab, ...]:
     path = reverse("records:list", args=[state.object_type])
     everything = Tab(
         _("All %(plural)s") % {"plural": str(state.object_type.label_plural).lower()},
-        path,
+        f"{path}?view={NO_VIEW}" if queries.opening_of(views) else path,
         state.view is None,
     )
     current = state.view.public_id if state.view else None
     saved = [
-        Tab(one.name, f"{path}?view={one.public_id}", one.public_id == current, one.is_pinned)
-        for one in queries.views_shown(state.actor, state.object_type)
+        Tab(
+            one.name,
+            f"{path}?view={one.public_id}",
+            one.public_id == current,
+            one.icon or ("pin" if one.is_pinned else ""),
+        )
+        for one in views
     ]
     return (everything, *saved)
 
