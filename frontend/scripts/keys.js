@@ -26,13 +26,13 @@ function strokeOf(event) {
 const isVisible = (element) => element.checkVisibility?.({ visibilityProperty: true }) ?? element.offsetParent !== null;
 
 /** The element for a key: inside the open dialog if there is one, else on the page; the last one wins. */
-function elementFor(keys) {
+export function elementFor(keys) {
   const scope = document.querySelector("dialog[open]") ?? document;
   const found = [...scope.querySelectorAll(`[data-key="${CSS.escape(keys)}"]`)].filter((one) => isVisible(one) && !one.disabled);
   return found.at(-1);
 }
 
-function press(element) {
+export function press(element) {
   if (element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select")) element.focus();
   else element.click();
 }

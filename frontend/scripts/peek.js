@@ -14,6 +14,7 @@ document.addEventListener("peek", (event) => {
     from = row;
     mark(row);
   }
+  panel().dataset.shows = url.split("?")[0];
   const isNew = panel().hidden;
   panel().setAttribute("hx-sync", "this:replace");
   panel().hidden = false;

@@ -516,6 +516,38 @@ def relations_of(kind: str) -> Mapping[str, Relation]:
     return {one.key: one for one in RELATIONS if one.kind == kind}
 
 
+class Way(StrEnum):
+    """How a verb is done: on a page, in a dialog, or at once."""
+
+    PAGE = "page"
+    DIALOG = "dialog"
+    POST = "post"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVerb:
+    """Something that can be done with one record, at ``url``. ``key`` is the key that does it on
+    the record's page."""
+
+    label: Text
+    url: str
+    icon: str
+    way: Way = Way.PAGE
+    key: str = ""
+    is_bad: bool = False
+
+
+@runtime_checkable
+class RecordVerbs(Protocol):
+    """Names what this actor may do with a record of a kind besides what every kind knows; nothing
+    for other kinds, and nothing that tells a field hidden from them."""
+
+    def __call__(
+        self, actor: Actor, object_type: ObjectType, record: Any
+    ) -> Sequence[RecordVerb]: ...
+
+
+RECORD_VERBS: Slot[RecordVerbs] = Slot("record verbs", RecordVerbs)
 RECORD_HEADS: Slot[RecordHead] = Slot("record head", RecordHead)
 RECORD_TABS: Slot[RecordTab] = Slot("record tab", RecordTab)
 RECORD_PANELS: Slot[RecordPanel] = Slot("record panel", RecordPanel)

@@ -18,9 +18,11 @@ MOST_PER_GROUP = 6
 
 @dataclass(frozen=True, slots=True)
 class PaletteEntry:
-    """One line: it leads to `url`, or posts to it where `post` says so.
+    """One line: it leads to `url`, posts to it where `post` says so, or opens it in the dialog of
+    the page where `dialog` does.
 
-    `face` draws initials instead of the icon (`firm` as a square); `keys` are shown, not bound.
+    `face` draws initials instead of the icon (`firm` as a square); `keys` are shown, not bound. A
+    page that has something under the key `press` does that instead.
     """
 
     label: Text
@@ -31,15 +33,18 @@ class PaletteEntry:
     firm: bool = False
     keys: str = ""
     post: bool = False
+    dialog: bool = False
+    press: str = ""
     peek_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PaletteGroup:
-    """Lines under one heading."""
+    """Lines under one heading, at most so many of them."""
 
     heading: Text
     entries: Sequence[PaletteEntry]
+    most: int = MOST_PER_GROUP
 
 
 @runtime_checkable
@@ -61,7 +66,7 @@ def groups_for(actor: Actor, query: str, *, path: str = "") -> list[PaletteGroup
     """Everything that fits, in the order of the sources, then the pages of the navigation."""
     wanted = query.strip()[:LONGEST_QUERY]
     groups = [
-        PaletteGroup(group.heading, group.entries[:MOST_PER_GROUP])
+        PaletteGroup(group.heading, group.entries[: group.most])
         for source in palette_slot
         for group in source(actor, wanted, path=path)
         if group.entries

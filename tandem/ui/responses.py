@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -84,6 +85,19 @@ def see_other(request: HttpRequest, to: str, *, toast: Toast | None = None) -> H
     response = HttpResponseRedirect(to)
     response.status_code = SEE_OTHER
     return response
+
+
+def own_page(request: HttpRequest) -> str:
+    """The page of ours that the form stood on."""
+    before = (
+        request.POST.get("next")
+        or request.headers.get("HX-Current-URL")
+        or request.headers.get("Referer", "")
+    )
+    safe = url_has_allowed_host_and_scheme(
+        before, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return before if safe else "/"
 
 
 def trigger(response: HttpResponse, event: str, detail: Mapping[str, Any] | str = "") -> None:

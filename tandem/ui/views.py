@@ -5,7 +5,6 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,7 +15,7 @@ from tandem.kernel.undo import ask_for_undo, undoable_by
 from tandem.ui import gallery as samples
 from tandem.ui.error_pages import error_page
 from tandem.ui.palette import groups_for
-from tandem.ui.responses import Toast, done, render, see_other
+from tandem.ui.responses import Toast, done, own_page, render, see_other
 from tandem.ui.shell import THEME_COOKIE, THEMES
 
 A_YEAR_IN_SECONDS = 365 * 24 * 3600
@@ -39,7 +38,7 @@ def palette(request: ActorRequest) -> HttpResponseBase:
 @public_page(reason="Light or dark is chosen before signing in, too; only a cookie is set.")
 def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
-    response = see_other(request, _own_page(request))
+    response = see_other(request, own_page(request))
     if chosen in THEMES:
         response.set_cookie(THEME_COOKIE, chosen, max_age=A_YEAR_IN_SECONDS, samesite="Lax")
     return response
@@ -65,7 +64,7 @@ def _undone(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     done = ask_for_undo(request.actor, public_id)
     if isinstance(done, ProgressRecord):
         return see_other(request, reverse("ui:job", args=[done.public_id]))
-    return see_other(request, _own_page(request), toast=Toast(_("Undone"), undo=done))
+    return see_other(request, own_page(request), toast=Toast(_("Undone"), undo=done))
 
 
 SHOWS_SAMPLES = "Shows components with made-up data, and only where a developer asked for it."
@@ -105,22 +104,9 @@ def gallery_cell(request: HttpRequest) -> HttpResponseBase:
 def gallery_answer(request: HttpRequest) -> HttpResponse:
     _require_gallery()
     toast = Toast("3 people assigned to Tom", undo=UUID(int=0), link="/", link_label=_("Open"))
-    return done(request, toast=toast, to=_own_page(request))
+    return done(request, toast=toast, to=own_page(request))
 
 
 def _require_gallery() -> None:
     if not getattr(settings, "TANDEM_GALLERY", settings.DEBUG):
         raise Http404
-
-
-def _own_page(request: HttpRequest) -> str:
-    """The page of ours that the form stood on."""
-    before = (
-        request.POST.get("next")
-        or request.headers.get("HX-Current-URL")
-        or request.headers.get("Referer", "")
-    )
-    safe = url_has_allowed_host_and_scheme(
-        before, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return before if safe else "/"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -335,3 +336,21 @@ def test_pipelines_are_read_with_their_stages(api, pipeline):
         "lost",
     ]
     assert api("POST", "/pipelines", {"name": "Mine"})[0] == 403
+
+
+def test_the_palette_offers_what_can_be_done_with_a_deal(deal, browser, make_user, priya):
+    made = deal()
+
+    def ways(who):
+        answer = who.get(
+            "/palette", {"path": f"/deals/{made.public_id}"}, headers={"HX-Request": "true"}
+        )
+        there = rf'hx-get="/deals/{made.public_id}/(\w+)"'
+        return re.findall(there, answer.content.decode())
+
+    assert ways(browser) == ["stage", "win", "loss"]
+    victor = Client()
+    victor.force_login(make_user("viewer", name="Victor"))
+    assert ways(victor) == []
+    lose_deal(priya, made.public_id, data=LoseDeal(reason="price"))
+    assert ways(browser) == []

@@ -154,3 +154,66 @@ def test_an_unsent_note_is_kept_for_its_writer_alone_until_it_is_sent(browser, p
 
 def kept(page):
     return page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:'))")
+
+
+def test_the_palette_does_by_keys_what_can_be_done_with_a_record_and_a_selection(
+    open_as, person, api_of, word
+):
+    page = open_as("isla", f"/people/{person['id']}")
+    palette, dialog = page.locator("#palette"), page.locator("#dialog")
+    page.keyboard.press("Control+k")
+    expect(palette.locator("h3").first).to_have_text(person["name"])
+    page.keyboard.type("tag")
+    expect(palette.locator("[role=option]").first).to_have_text("Tag")
+    page.keyboard.press("Enter")
+    expect(palette).not_to_be_visible()
+    expect(dialog).to_contain_text("Tag 1 person")
+    expect(dialog.locator("#f-name")).to_be_focused()
+    page.keyboard.type("Palette")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#record-head")).to_contain_text("Palette")
+    assert person["id"] in page.url
+
+    # A note is written where its field stands on the page.
+    page.keyboard.press("Control+k")
+    page.keyboard.type("note")
+    expect(palette.locator(".is-at")).to_contain_text("Add a note")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Note")).to_be_focused()
+
+    # On a list: of the record in the side panel, and of what is selected.
+    page.goto(f"/people?q={person['name'].split()[1]}")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("Space")
+    expect(page.locator("#peek .c-peek_body")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(palette.locator("h3").first).to_have_text(person["name"])
+    page.keyboard.type("add a")
+    expect(palette.locator("[role=option]").first).to_contain_text("Add a note")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/people/{person['id']}\?tab=timeline#note"))
+    expect(page.get_by_role("textbox", name="Note")).to_be_focused()
+
+    page.goto(f"/people?q={person['name'].split()[1]}")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[data-bulk-count]")).to_have_text("1 selected")
+    page.keyboard.press("Control+k")
+    expect(palette.locator("h3").first).to_have_text("1 selected")
+    bar = [
+        name.strip() for name in page.locator("[data-bulk] button[type=submit]").all_inner_texts()
+    ]
+    group = palette.get_by_role("group").first.get_by_role("option")
+    expect(group).to_have_text([*bar, "Clear the selection"])
+    page.keyboard.type("assi")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("Assign 1 person")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("clear")
+    expect(palette.locator("[role=option]").first).to_have_text("Clear the selection")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr.is-picked")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    expect(palette.locator("h3").first).not_to_contain_text("selected")

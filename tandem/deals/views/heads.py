@@ -4,15 +4,17 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from tandem.deals import queries
 from tandem.deals.models import Category, Deal
-from tandem.deals.rules import NextStep, next_step_of
+from tandem.deals.rules import OUTCOME, NextStep, next_step_of
 from tandem.deals.views.words import REASONS, SAID_BY
 from tandem.kernel.actor import Actor
-from tandem.records.slots import RECORD_HEADS, ObjectType
+from tandem.records.slots import RECORD_HEADS, RECORD_VERBS, ObjectType, RecordVerb, Way
 
 
 class DealHead:
@@ -46,4 +48,21 @@ class DealHead:
         return SafeString(render_to_string("deals/head.html", context, request=request))
 
 
+def verbs(actor: Actor, object_type: ObjectType, record: Any) -> list[RecordVerb]:
+    """What can be done with a deal: moved, won, lost."""
+    if object_type.kind != "deal" or record.status != Category.OPEN or actor.hides_any(*OUTCOME):
+        return []
+    found = []
+    if actor.may("deals.edit"):
+        to = reverse("deals:stage", args=[record.public_id])
+        found.append(RecordVerb(_("Move to another stage"), to, "arrow-right", way=Way.DIALOG))
+    if actor.may("deals.close"):
+        win = reverse("deals:win", args=[record.public_id])
+        lose = reverse("deals:loss", args=[record.public_id])
+        found.append(RecordVerb(_("Won"), win, "trophy", way=Way.DIALOG, key="w"))
+        found.append(RecordVerb(_("Lost"), lose, "x", way=Way.DIALOG, key="shift+w"))
+    return found
+
+
 RECORD_HEADS.register("deals.head", DealHead())
+RECORD_VERBS.register("deals", verbs)

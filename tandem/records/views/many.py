@@ -35,10 +35,12 @@ from tandem.records.views.forms import as_json, change_schema, form_choices, par
 from tandem.records.views.lists import ListState
 from tandem.ui import formats
 from tandem.ui.forms import Form
-from tandem.ui.responses import Toast, render, see_other
+from tandem.ui.responses import Toast, is_fragment, own_page, render, see_other
 
 # What the bar offers, by the name in the address; "owner" is the field of that name.
 OFFERED = ("owner", "tag", "change", "export", "delete")
+# In the address of a verb on one record: who is done stays where they are.
+HERE = "_here"
 
 
 _VERBS = {"delete": BulkVerb.DELETE, "export": BulkVerb.EXPORT}
@@ -70,7 +72,7 @@ def many(request: ActorRequest, object_type: ObjectType, offer: str) -> HttpResp
                 to = reverse("records:many-progress", args=[object_type, done.public_id])
                 return see_other(request, f"{to}?{urlencode({'back': state.url()})}")
             toast = _told(object_type, done, dialog.verb)
-            return see_other(request, state.url(), toast=toast)
+            return see_other(request, _after(dialog), toast=toast)
     return dialog.render()
 
 
@@ -113,6 +115,15 @@ def export_file(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
         filename=name,
         content_type=queries.EXPORT_TYPES[run.format],
     )
+
+
+def _after(dialog: "_Dialog") -> str:
+    """The list; for one record the page on which it was asked, while it is still in sight."""
+    request, ids = dialog.request, dialog.selection.ids
+    is_here = HERE in request.GET and is_fragment(request) and len(ids) == 1
+    if is_here and queries.is_visible(dialog.object_type, request.actor, ids[0]):
+        return own_page(request)
+    return dialog.state.url()
 
 
 class _Dialog:

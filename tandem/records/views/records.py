@@ -33,10 +33,8 @@ from tandem.records.slots import (
     shown_of,
 )
 from tandem.records.views.cells import Cell, cell_of, cells_of
-from tandem.records.views.disclosing import may_disclose
 from tandem.records.views.doors import record_page
 from tandem.records.views.duplicates import APART, likely_shown
-from tandem.records.views.erasing import may_erase
 from tandem.records.views.forms import (
     as_input,
     change_schema,
@@ -46,9 +44,10 @@ from tandem.records.views.forms import (
     parted,
 )
 from tandem.records.views.lists import ListState
-from tandem.records.views.offers import may_merge, may_tag
+from tandem.records.views.offers import may_tag
+from tandem.records.views.verbs import menu_of
 from tandem.ui.forms import Form
-from tandem.ui.responses import Toast, render, see_other, trigger
+from tandem.ui.responses import Toast, own_page, render, see_other, trigger
 
 
 @require_GET
@@ -72,10 +71,7 @@ def record_detail(
         "panels": _panels(request, object_type, record, in_peek=False),
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
-        "may_merge": may_merge(object_type, request.actor),
-        "may_delete": request.actor.may(object_type.permissions.delete),
-        "may_disclose": may_disclose(request.actor, object_type),
-        "may_erase": may_erase(request.actor, object_type),
+        "menu": menu_of(object_type, request.actor, record),
         "may_tag": may_tag(object_type, request.actor),
         "tag_names": queries.tag_names(100),
     }
@@ -182,7 +178,14 @@ def delete_record(
     name = object_type.name_of(record)
     object_type.delete(request.actor, public_id)
     toast = Toast(_("%(name)s deleted") % {"name": name}, undo=last_change_set())
-    return see_other(request, reverse("records:list", args=[object_type]), toast=toast)
+    return see_other(request, _list_before(request, object_type), toast=toast)
+
+
+def _list_before(request: ActorRequest, object_type: ObjectType) -> str:
+    """The list as the reader had it before them, where they stood on it."""
+    before = own_page(request)
+    plain = _list_url(object_type)
+    return before if urlparse(before).path == plain else plain
 
 
 def _saved_field(
