@@ -18,7 +18,9 @@ on("pointerdown", "dialog", (event, dialog) => {
   dialog.pressedOutside = event.target === dialog && isOutside(event, dialog);
 });
 on("click", "dialog", (event, dialog) => {
-  if (event.target === dialog && dialog.pressedOutside && isOutside(event, dialog)) dialog.close();
+  if (event.target !== dialog || !dialog.pressedOutside || !isOutside(event, dialog)) return;
+  // As Esc does: unsaved work is asked about first.
+  if (dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close();
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {

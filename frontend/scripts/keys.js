@@ -77,40 +77,90 @@ document.addEventListener("keydown", (event) => {
 
 on("click", "[data-keys-open]", showKeys);
 
-/** The cheat sheet, made from what the page has. */
-function showKeys() {
+let scriptsHear = null; // the rows of what the scripts hear, fetched with the first sheet
+
+async function fetchRows(address) {
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true", Accept: "text/html" } });
+    if (answer.ok) scriptsHear = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch (failed) {
+    if (!(failed instanceof TypeError)) throw failed; // no connection: the sheet has what the page has
+  }
+}
+
+/** The cheat sheet, made from what the page has: what is under a key, and what the scripts hear. */
+async function showKeys() {
   const dialog = document.getElementById("keys");
-  const list = dialog.querySelector("[data-keylist]");
-  const rows = new Map();
+  if (!scriptsHear) await fetchRows(dialog.dataset.from);
+  const groups = new Map();
+  const add = (heading, keys, words) => {
+    if (!groups.has(heading)) groups.set(heading, new Map());
+    if (keys && words) groups.get(heading).set(keys + words, [keys, words]);
+  };
+  add(say("page"));
+  for (const row of [document, scriptsHear].flatMap((one) => [...(one?.querySelectorAll("[data-key-row]") ?? [])])) {
+    if (!isThere(row)) continue;
+    add(row.closest("[data-key-group]")?.dataset.keyGroup ?? say("page"), heard(row.dataset.keyRow), row.textContent.trim());
+  }
   for (const element of document.querySelectorAll("[data-key]")) {
     if (!isVisible(element)) continue;
-    const words = element.dataset.keySays ?? element.getAttribute("aria-label") ?? ownText(element);
-    if (words) rows.set(element.dataset.key, words);
+    const { key } = element.dataset;
+    add(say(key.startsWith("g ") ? "goto" : "page"), heard(key), saidOf(element));
   }
-  for (const row of document.querySelectorAll("[data-key-row]")) rows.set(row.dataset.keyRow, row.textContent.trim());
-  list.replaceChildren(
-    ...[...rows].flatMap(([keys, words]) => {
-      const term = document.createElement("dt");
-      const caps = document.createElement("span");
-      caps.className = "c-keys";
-      for (const step of keys.split(" ")) {
-        for (const cap of step.length > 1 ? step.split("+") : [step]) {
-          const kbd = document.createElement("kbd");
-          kbd.textContent = cap.length === 1 ? cap.toUpperCase() : cap[0].toUpperCase() + cap.slice(1);
-          caps.append(kbd);
-        }
-      }
-      term.append(caps);
-      const said = document.createElement("dd");
-      said.textContent = words;
-      return [term, said];
-    }),
-  );
+  const sections = [...groups].filter(([, rows]) => rows.size > 0).map(([heading, rows]) => {
+    const section = document.createElement("section");
+    section.append(made("h3", heading));
+    const list = made("dl");
+    list.className = "c-keylist";
+    for (const [keys, words] of rows.values()) {
+      const term = made("dt");
+      term.append(...shortened(keys.split(",")).map(caps));
+      list.append(term, made("dd", words));
+    }
+    section.append(list);
+    return section;
+  });
+  dialog.querySelector("[data-keylist]").replaceChildren(...sections);
   open(dialog);
 }
 
-function ownText(element) {
+/** Whether the page has what a row is about. */
+function isThere(row) {
+  const needs = [row.dataset.keyWhere, row.closest("[data-key-group]")?.dataset.keyWhere].filter(Boolean);
+  return needs.every((selector) => [...document.querySelectorAll(selector)].some((one) => one.hidden || isVisible(one)));
+}
+
+/** The keys that count: single ones do not where they are switched off. */
+function heard(keys) {
+  if (singleKeys()) return keys;
+  return keys.split(",").filter((one) => one.includes("+") || /^[a-z]\w+$/.test(one)).join(",");
+}
+
+/** Several keys with the same Ctrl, Shift or Alt show that once. */
+function shortened(all) {
+  const withOf = (keys) => keys.slice(0, keys.lastIndexOf("+") + 1);
+  return all.map((keys, at) => (at > 0 && withOf(keys) === withOf(all[at - 1]) ? keys.slice(withOf(keys).length) : keys));
+}
+
+function caps(keys) {
+  const whole = made("span");
+  whole.className = "c-keys";
+  for (const step of keys.split(" ")) {
+    for (const cap of step.length > 1 ? step.split("+") : [step]) {
+      const name = cap[0].toUpperCase() + cap.slice(1);
+      whole.append(made("kbd", say(`key${name}`) || name));
+    }
+  }
+  return whole;
+}
+
+const made = (tag, text = "") => Object.assign(document.createElement(tag), { textContent: text });
+
+/** What an element that has a key is for. */
+function saidOf(element) {
+  const said = element.dataset.keySays ?? element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent;
+  if (said) return said.trim();
   const copy = element.cloneNode(true);
   for (const extra of copy.querySelectorAll(".c-keys, .c-nav_count, .sr-only")) extra.remove();
-  return copy.textContent.trim().replace(/\s+/g, " ") || element.title || say("keys");
+  return copy.textContent.trim().replace(/\s+/g, " ") || element.title;
 }

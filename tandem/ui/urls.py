@@ -8,6 +8,7 @@ app_name = "ui"
 
 urlpatterns = [
     path("palette", views.palette, name="palette"),
+    path("keys", views.keys, name="keys"),
     path("theme", views.theme, name="theme"),
     path("undo", views.undo_last, name="undo-last"),
     path("undo/<uuid:public_id>", views.undo_change, name="undo"),

@@ -34,6 +34,12 @@ def palette(request: ActorRequest) -> HttpResponseBase:
     )
 
 
+@require_GET
+@public_page(reason="Which keys the scripts of all pages hear is nobody's secret.")
+def keys(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "ui/keys.html", fragment="rows")
+
+
 @require_POST
 @public_page(reason="Light or dark is chosen before signing in, too; only a cookie is set.")
 def theme(request: HttpRequest) -> HttpResponse:

@@ -335,6 +335,7 @@ PAGES: Mapping[str, str] = {
     "/notifications/<uuid:public_id>/reading": "notifications.view",
     "/notifications/<uuid:public_id>/snooze": "notifications.view",
     "/palette": SIGNED_IN,
+    "/keys": PUBLIC,
     "/theme": PUBLIC,
     "/undo": "kernel.undo",
     "/undo/<uuid:public_id>": "kernel.undo",

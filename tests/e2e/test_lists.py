@@ -459,7 +459,8 @@ def test_the_palette_finds_a_person_and_makes_one_by_keys_alone(open_as):
     page.keyboard.type("new person")
     expect(options.first).to_contain_text("New person")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("New person")
+    expect(page.locator("#dialog h2")).to_have_text("New person")
+    expect(page.locator("#dialog #f-name")).to_be_focused()
 
 
 # --- making ---------------------------------------------------------------------------------------
@@ -494,6 +495,39 @@ def test_a_person_is_made_in_the_dialog_with_errors_at_their_fields(open_as, wor
     expect(page.locator("#toasts")).to_contain_text("Bea Dialogue was here already")
     page.goto(f"/people?q=bea@{word}.example")
     assert names(page) == ["Bea Dialogue"]
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_the_form_of_a_new_person_stands_at_the_side(open_as, phone):
+    page = open_as("isla", "/people", phone=phone)
+    opener = page.get_by_role("link", name="Person").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("#dialog")
+    expect(dialog.locator("#f-name")).to_be_focused()
+    box, width = dialog.bounding_box(), page.viewport_size["width"]
+    assert (box["y"], box["height"]) == (0, page.viewport_size["height"])
+    assert box["x"] + box["width"] == width
+    assert box["width"] == (width if phone else 448)
+    expect(dialog.get_by_role("button", name="Add person")).to_be_in_viewport(ratio=1)
+
+    # Who has begun to write is asked before it is thrown away, by Esc and by a click beside it.
+    page.keyboard.type("Half a na")
+    asked = []
+
+    def stay(one):
+        asked.append(one.message)
+        one.dismiss()
+
+    page.on("dialog", stay)
+    page.keyboard.press("Escape")
+    if not phone:
+        page.mouse.click(20, 400)
+    expect(dialog.locator("#f-name")).to_have_value("Half a na")
+    assert len(asked) == (1 if phone else 2)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).not_to_be_visible()
+    expect(opener).to_be_focused()
 
 
 # --- without JavaScript ---------------------------------------------------------------------------
@@ -683,3 +717,42 @@ def test_a_list_is_a_board_whose_cards_are_moved_by_keys_menu_and_mouse(open_as,
 
     page.get_by_role("link", name="Table").click()
     expect(page.locator("tbody a.who")).to_have_count(2)
+
+
+def test_the_sheet_of_keys_tells_what_the_page_hears(open_as):
+    page = open_as("isla", "/people")
+    sheet = page.locator("#keys")
+
+    def told():
+        page.keyboard.press("?")
+        expect(sheet).to_be_visible()
+        rows = zip(
+            sheet.locator("dt").all_inner_texts(),
+            sheet.locator("dd").all_inner_texts(),
+            strict=True,
+        )
+        found = {"".join(keys.split()): words for keys, words in rows}
+        page.keyboard.press("Escape")
+        expect(sheet).not_to_be_visible()
+        return found
+
+    on_list = told()
+    known = {
+        "J↓": "next row",
+        "X": "select it",
+        "Space": "look at it in the side panel",
+        "CtrlA": "select all on the page",
+        "/": "Search in this list",
+        "C": "New person",
+        "GP": "People",
+        "CtrlK": "Search or run",
+        "CtrlZ": "undo what I did last",
+    }
+    assert {keys: on_list.get(keys) for keys in known} == known
+    assert "N" not in on_list
+    page.locator("tbody a.who").first.click()
+    page.wait_for_url(re.compile(r"/people/[0-9a-f-]{36}"))
+    on_record = told()
+    assert on_record["N"] == "Note"
+    assert on_record["]ShiftJ"] == "next record of the list"
+    assert not {"X", "C", "CtrlA"} & set(on_record)

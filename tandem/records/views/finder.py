@@ -43,6 +43,7 @@ class Finder:
                 label=_("New %(kind)s") % {"kind": str(found.label).lower()},
                 url=reverse("records:new", args=[found]),
                 icon="plus",
+                dialog=True,
             )
             for found in types
             if actor.may(found.permissions.create)

@@ -394,8 +394,11 @@ def page_words() -> SafeString:
         "minutes": _("{m} min"),
         "hours": _("{h} h {m}"),
         "keys": _("Keys on this page"),
+        "page": _("This page"),
+        "goto": _("Go to"),
         "colleagues": _("Colleagues"),
     }
+    said |= {f"key-{name}": str(words) for name, words in KEY_NAMES.items()}
     attributes = format_html_join(" ", 'data-{}="{}"', said.items())
     return format_html('<div id="ui-words" hidden {}></div>', attributes)
 
