@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -27,10 +27,9 @@ from tandem.capture.rules import (
 )
 from tandem.kernel.actor import Actor
 from tandem.kernel.ids import new_public_id
-from tandem.lake.models import Event
-from tandem.lake.queries import KnownEvent, events_of
+from tandem.lake.queries import Counted, KnownEvent, events_of
 from tandem.measures.rules import Unit
-from tandem.measures.slots import Measure, define
+from tandem.measures.slots import EventMeasure, Measure, define
 from tandem.records.queries.custom import custom_fields, shown_value
 from tandem.records.rules import FieldType
 from tandem.records.rules.custom import Definition, Option
@@ -329,79 +328,47 @@ def _touch_of_event(event: KnownEvent) -> Touch:
 # --- measures -------------------------------------------------------------------------------------
 
 
-def events_visible_to(actor: Actor) -> QuerySet[Event]:
-    """Events say nothing of a person: who may look at forms and pages counts all of them."""
-    rows = Event.objects.all()
-    return rows if actor.may("capture.view") else rows.none()
-
-
-def recognised_events(actor: Actor) -> QuerySet[Event]:
-    """Events of visitors who agreed to be recognised; others cannot be told apart."""
-    return events_visible_to(actor).exclude(visitor="")
-
-
-def first_events(actor: Actor) -> QuerySet[Event]:
-    """The events that begin a session: nothing of the same visitor in the 30 minutes before."""
-    earlier = Event.objects.filter(
-        Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), id__lt=OuterRef("id")),
-        visitor=OuterRef("visitor"),
-        at__gte=OuterRef("at") - SESSION_GAP,
-    ).exclude(visitor="")
-    return recognised_events(actor).filter(~Exists(earlier))
-
-
 def accepted_submissions(actor: Actor) -> QuerySet[Submission]:
     """Submissions that count, of the people whom the actor sees."""
     return submissions_visible_to(actor).filter(state=SubmissionState.ACCEPTED)
 
 
-_DIMENSIONS = {
-    "campaign": "campaign",
-    "channel": "channel",
-    "source": "source",
-    "medium": "medium",
-    "name": "name",
-}
+_DIMENSIONS = {name: name for name in ("campaign", "channel", "source", "medium", "name")}
 
 define(
-    Measure(
+    EventMeasure(
         key="events",
         label=_("Events"),
         definition=_("Every stored event, human or machine, by the time at which it happened."),
-        unit=Unit.COUNT,
-        rows=events_visible_to,
-        at="at",
-        aggregate=Count("id"),
+        counts=Counted.EVENTS,
         dimensions=_DIMENSIONS,
         permission="measures.view",
+        sees="capture.view",
     ),
-    Measure(
+    EventMeasure(
         key="visitors",
         label=_("Visitors"),
         definition=_(
             "Different browsers whose owners agreed to be recognised. Who did not agree cannot be"
             " told apart and is left out."
         ),
-        unit=Unit.COUNT,
-        rows=recognised_events,
-        at="at",
-        aggregate=Count("visitor", distinct=True),
+        counts=Counted.VISITORS,
         dimensions=_DIMENSIONS,
         permission="measures.view",
+        sees="capture.view",
     ),
-    Measure(
+    EventMeasure(
         key="sessions",
         label=_("Visits"),
         definition=_(
             "Visits of browsers whose owners agreed to be recognised: a pause of 30 minutes ends"
             " one. A visit belongs to the day, channel and campaign of its first event."
         ),
-        unit=Unit.COUNT,
-        rows=first_events,
-        at="at",
-        aggregate=Count("id"),
+        counts=Counted.SESSIONS,
         dimensions=_DIMENSIONS,
         permission="measures.view",
+        sees="capture.view",
+        pause=SESSION_GAP,
     ),
     Measure(
         key="submissions",

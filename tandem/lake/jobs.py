@@ -2,7 +2,8 @@
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.jobs import job
-from tandem.lake.actions import FORGOTTEN_AT_ONCE, ensure_days, forget_ids
+from tandem.lake.actions import FORGOTTEN_AT_ONCE, ensure_days, flush, forget_ids, tidy
+from tandem.lake.queries import is_flush_due
 
 _MAINTAIN = frozenset({"lake.maintain"})
 
@@ -18,3 +19,18 @@ def forget_old_ids(actor: Actor) -> None:
     """Forget the ids of events that are too old to be taken again, once a night."""
     while forget_ids(actor) == FORGOTTEN_AT_ONCE:
         pass
+
+
+@job("lake.flush", permissions=_MAINTAIN, every="* * * * *")
+def flush_events(actor: Actor) -> None:
+    """Move events to files once there are many, or old ones; one worker at a time does it."""
+    actor.require("lake.maintain")
+    if is_flush_due():
+        flush(actor)
+
+
+@job("lake.tidy", permissions=_MAINTAIN, every="*/10 * * * *")
+def tidy_files(actor: Actor) -> None:
+    """Merge small files, let old events go, remove what nothing needs any more."""
+    actor.require("lake.maintain")
+    tidy(actor)

@@ -1,4 +1,4 @@
-"""The hot table of events, the ids of a week against replays, and the aliases of visitors.
+"""The hot table of events, the files they go to, the ids of a week, the aliases of visitors.
 
 Events are written by the database function ``lake_store`` alone (see the first migration): the
 collector calls it without Django.
@@ -6,6 +6,8 @@ collector calls it without Django.
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -50,6 +52,40 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at}"
+
+
+class EventFile(models.Model):
+    """A file of events of one day (UTC), sorted by visitor and time: the manifest of the lake.
+
+    What is not listed here is not in the lake. A file never changes; another one takes its place
+    in the transaction that retires it, and a retired one is removed later. ``visitors`` are the
+    hashes of those who are in it (see ``rules.visitor_hash``), ``generation`` how often its events
+    were written anew.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    path = models.CharField(max_length=120, unique=True)
+    day = models.DateField()
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    visitors = ArrayField(models.IntegerField())
+    schema_version = models.SmallIntegerField()
+    generation = models.SmallIntegerField()
+    written_at = models.DateTimeField(db_default=Now())
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "lake_file"
+        indexes: ClassVar = [
+            models.Index(fields=["day"], name="file_by_day"),
+            GinIndex(fields=["visitors"], name="file_by_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class EventSeen(models.Model):

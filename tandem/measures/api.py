@@ -12,7 +12,7 @@ from tandem.measures import queries
 from tandem.measures.queries import Row
 from tandem.measures.rules import Grain, Unit
 from tandem.measures.schemas import Asked, MeasureOut, MeasuresOut, MetricOut
-from tandem.measures.slots import Measure, Ratio
+from tandem.measures.slots import AnyMeasure
 
 router = Router(tags=["Metrics"])
 
@@ -43,7 +43,7 @@ def get_metric(request: HttpRequest, key: str, asked: Query[Asked]) -> Any:
     }
 
 
-def _described(actor: Actor, measure: Measure | Ratio) -> MeasureOut:
+def _described(actor: Actor, measure: AnyMeasure) -> MeasureOut:
     dimensions, filters = queries.ways_for(actor, measure)
     return MeasureOut(
         key=measure.key,

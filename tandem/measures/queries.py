@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -23,9 +23,10 @@ from tandem.accounts.errors import FieldHidden
 from tandem.accounts.queries import company_settings
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
+from tandem.lake.queries import count_events
 from tandem.measures.errors import DimensionUnknown, FilterUnknown, MeasureUnknown
 from tandem.measures.rules import ALL_TIME, Grain, Period, Unit, key_of
-from tandem.measures.slots import MEASURES, Measure, Ratio
+from tandem.measures.slots import MEASURES, AnyMeasure, EventMeasure, Measure, Ratio
 
 _TRUNC = {
     Grain.DAY: TruncDay,
@@ -62,7 +63,7 @@ class Row:
 class Result:
     """A measure and its rows: one per value of the dimensions and, for money, per currency."""
 
-    measure: Measure | Ratio
+    measure: AnyMeasure
     rows: Sequence[Row]
     enough_data: bool
 
@@ -72,7 +73,13 @@ class Result:
         return self.rows[0].value if len(self.rows) == 1 else None
 
 
-def measure_of(actor: Actor, key: str) -> Measure | Ratio:
+class _Asked(TypedDict):
+    period: Period
+    by: Sequence[str]
+    filters: Mapping[str, str]
+
+
+def measure_of(actor: Actor, key: str) -> AnyMeasure:
     """The definition of a key. Raises MeasureUnknown, Refused, FieldHidden."""
     found = MEASURES.get(key)
     if found is None:
@@ -83,7 +90,7 @@ def measure_of(actor: Actor, key: str) -> Measure | Ratio:
     return found
 
 
-def measures_for(actor: Actor) -> list[Measure | Ratio]:
+def measures_for(actor: Actor) -> list[AnyMeasure]:
     """Every measure that the actor may see, by key; a ratio where both of its parts are here."""
     return sorted(
         (
@@ -95,25 +102,29 @@ def measures_for(actor: Actor) -> list[Measure | Ratio]:
     )
 
 
-def is_hidden_from(actor: Actor, measure: Measure | Ratio) -> bool:
+def is_hidden_from(actor: Actor, measure: AnyMeasure) -> bool:
     """Whether a measure is made of a field that is hidden from who asks."""
+    if isinstance(measure, EventMeasure):
+        return False
     if isinstance(measure, Measure):
         return actor.hides_any(*measure.tells)
     parts = [MEASURES.get(key) for key in (measure.over, measure.under)]
     return any(is_hidden_from(actor, part) for part in parts if part is not None)
 
 
-def _is_whole(measure: Measure | Ratio) -> bool:
-    if isinstance(measure, Measure):
+def _is_whole(measure: AnyMeasure) -> bool:
+    if not isinstance(measure, Ratio):
         return True
     return all(MEASURES.get(key) is not None for key in (measure.over, measure.under))
 
 
-def ways_of(measure: Measure | Ratio) -> tuple[list[str], list[str]]:
+def ways_of(measure: AnyMeasure) -> tuple[list[str], list[str]]:
     """The dimensions by which a measure can be split beside time, and what else narrows it.
 
     A ratio can be asked in the ways that both of its parts know; names are sorted.
     """
+    if isinstance(measure, EventMeasure):
+        return sorted(measure.dimensions), []
     if isinstance(measure, Measure):
         return sorted(measure.dimensions), sorted(measure.filters)
     parts = [MEASURES.get(key) for key in (measure.over, measure.under)]
@@ -125,7 +136,7 @@ def ways_of(measure: Measure | Ratio) -> tuple[list[str], list[str]]:
     return sorted(dimensions), sorted(filters)
 
 
-def ways_for(actor: Actor, measure: Measure | Ratio) -> tuple[list[str], list[str]]:
+def ways_for(actor: Actor, measure: AnyMeasure) -> tuple[list[str], list[str]]:
     """The ways in which who asks may ask for a measure: by no field that is hidden from them."""
     hidden = _names_hidden(actor, measure)
     dimensions, filters = ways_of(measure)
@@ -135,7 +146,9 @@ def ways_for(actor: Actor, measure: Measure | Ratio) -> tuple[list[str], list[st
     )
 
 
-def _names_hidden(actor: Actor, measure: Measure | Ratio) -> set[str]:
+def _names_hidden(actor: Actor, measure: AnyMeasure) -> set[str]:
+    if isinstance(measure, EventMeasure):
+        return set()
     if isinstance(measure, Measure):
         return {name for name, of in measure.fields.items() if actor.hides_any(of)}
     parts = [MEASURES.get(key) for key in (measure.over, measure.under)]
@@ -168,7 +181,11 @@ def value(
     measure = measure_of(actor, key)
     if isinstance(measure, Ratio):
         return _ratio(actor, measure, period=period, by=by, filters=filters or {})
-    rows = _rows(actor, measure, period=period, by=by, filters=filters or {})
+    asked: _Asked = {"period": period, "by": by, "filters": filters or {}}
+    if isinstance(measure, EventMeasure):
+        rows = _counted(actor, measure, **asked)
+    else:
+        rows = _rows(actor, measure, **asked)
     enough = sum(row.count for row in rows) >= measure.minimum
     return Result(measure, rows, enough)
 
@@ -219,6 +236,40 @@ def _rows(
     return rows or ([] if by else [_nothing(measure)])
 
 
+def _counted(
+    actor: Actor,
+    measure: EventMeasure,
+    *,
+    period: Period,
+    by: Sequence[str],
+    filters: Mapping[str, str],
+) -> list[Row]:
+    """A number made of events: by the lake, of what is hot and what is filed."""
+    for name in by:
+        if name not in list(Grain) and name not in measure.dimensions:
+            raise _unknown_split(measure)
+    for name in filters:
+        if name not in measure.dimensions:
+            raise _unknown_filter(measure)
+    if not actor.may(measure.sees):
+        return [] if by else [Row(Decimal(0), 0)]
+    zone = company_settings().time_zone
+    first, after = _moments(period, ZoneInfo(zone))
+    counted = count_events(
+        measure.counts,
+        by=[measure.dimensions.get(name, name) for name in by],
+        only={measure.dimensions[name]: wanted for name, wanted in filters.items()},
+        since=first,
+        until=after,
+        zone=zone,
+        pause=measure.pause,
+    )
+    return [
+        Row(Decimal(number), count, by=dict(zip(by, values, strict=True)))
+        for values, number, count in counted
+    ]
+
+
 def _nothing(measure: Measure) -> Row:
     return Row(Decimal(0), 0, currency=company_settings().base_currency)
 
@@ -255,11 +306,17 @@ def within(rows: QuerySet[Any], at: str, period: Period) -> QuerySet[Any]:
     if _is_date(rows, at):
         bounds = {"gte": period.first, "lte": period.last}
     else:
-        after = period.last + dt.timedelta(days=1) if period.last is not None else None
-        bounds = {"gte": _midnight(period.first, zone), "lt": _midnight(after, zone)}
+        first, after = _moments(period, zone)
+        bounds = {"gte": first, "lt": after}
     return rows.filter(
         **{f"{at}__{name}": bound for name, bound in bounds.items() if bound is not None}
     )
+
+
+def _moments(period: Period, zone: ZoneInfo) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """When a period begins and when it is over."""
+    after = period.last + dt.timedelta(days=1) if period.last is not None else None
+    return _midnight(period.first, zone), _midnight(after, zone)
 
 
 def _midnight(day: dt.date | None, zone: ZoneInfo) -> dt.datetime | None:
@@ -279,12 +336,25 @@ def _narrowed(rows: QuerySet[Any], measure: Measure, filters: Mapping[str, str])
         elif name in measure.dimensions:
             rows = _only(rows, measure, name, wanted)
         else:
-            known = ", ".join(sorted({*measure.filters, *measure.dimensions})) or "–"
-            raise FilterUnknown(
-                _("%(key)s can be filtered by: %(known)s.") % {"key": measure.key, "known": known},
-                field="filter",
-            )
+            raise _unknown_filter(measure)
     return rows
+
+
+def _unknown_filter(measure: Measure | EventMeasure) -> FilterUnknown:
+    dimensions, filters = ways_of(measure)
+    known = ", ".join(sorted({*filters, *dimensions})) or "–"
+    return FilterUnknown(
+        _("%(key)s can be filtered by: %(known)s.") % {"key": measure.key, "known": known},
+        field="filter",
+    )
+
+
+def _unknown_split(measure: Measure | EventMeasure) -> DimensionUnknown:
+    known = ", ".join([*Grain, *sorted(measure.dimensions)])
+    return DimensionUnknown(
+        _("%(key)s can be split by: %(known)s.") % {"key": measure.key, "known": known},
+        field="by",
+    )
 
 
 def _only(rows: QuerySet[Any], measure: Measure, name: str, wanted: str) -> QuerySet[Any]:
@@ -304,11 +374,7 @@ def _split(measure: Measure, name: str, rows: QuerySet[Any], zone: ZoneInfo) -> 
         tzinfo = None if _is_date(rows, measure.at) else zone
         return _TRUNC[Grain(name)](measure.at, output_field=DateField(), tzinfo=tzinfo)
     if name not in measure.dimensions:
-        known = ", ".join([*Grain, *sorted(measure.dimensions)])
-        raise DimensionUnknown(
-            _("%(key)s can be split by: %(known)s.") % {"key": measure.key, "known": known},
-            field="by",
-        )
+        raise _unknown_split(measure)
     return _expression(measure, name)
 
 

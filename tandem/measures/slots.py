@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Expression, F, FloatField, Q, QuerySet
@@ -9,6 +10,7 @@ from django.utils.functional import Promise
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.slots import Slot
+from tandem.lake.queries import Counted
 from tandem.measures.rules import Unit
 
 Text = str | Promise
@@ -55,6 +57,28 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class EventMeasure:
+    """One number counted from the events of the lake, hot and filed alike.
+
+    ``counts`` says what: events, visitors or sessions, which end with a ``pause``. ``dimensions``
+    maps a name to the column of events that splits the number; each is a filter by equality too.
+    Events say nothing of a person: who has ``sees`` counts all of them, others none.
+    """
+
+    key: str
+    label: Text
+    definition: Text
+    counts: Counted
+    dimensions: Mapping[str, str]
+    permission: str
+    sees: str
+    pause: timedelta = timedelta(0)
+    unit: Unit = Unit.COUNT
+    version: int = 1
+    minimum: int = 0
+
+
+@dataclass(frozen=True)
 class Ratio:
     """One number that is another divided by a third: a rate, an average, a return.
 
@@ -75,10 +99,12 @@ class Ratio:
     less_one: bool = False
 
 
-MEASURES: Slot[Measure | Ratio] = Slot("measure", (Measure, Ratio))  # type: ignore[arg-type]
+AnyMeasure = Measure | EventMeasure | Ratio
+
+MEASURES: Slot[AnyMeasure] = Slot("measure", (Measure, EventMeasure, Ratio))  # type: ignore[arg-type]
 
 
-def define(*measures: Measure | Ratio) -> None:
+def define(*measures: AnyMeasure) -> None:
     """Register measures under their keys."""
     for measure in measures:
         MEASURES.register(measure.key, measure)

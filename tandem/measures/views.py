@@ -20,7 +20,7 @@ from tandem.measures import queries
 from tandem.measures.queries import Result, Row
 from tandem.measures.rules import Grain, Period, Unit, month_of, months_until
 from tandem.measures.schemas import Asked
-from tandem.measures.slots import Measure, Ratio
+from tandem.measures.slots import AnyMeasure
 from tandem.ui import formats
 from tandem.ui.charts import Bar, Part
 from tandem.ui.navigation import NavItem, Section, register
@@ -49,7 +49,7 @@ GRAINS: dict[Grain, str | Promise] = {
 class Shown:
     """A measure as the glossary lists it, with its number of this month, one a currency."""
 
-    measure: Measure | Ratio
+    measure: AnyMeasure
     unit: str | Promise
     numbers: Sequence[str]
 
@@ -107,24 +107,24 @@ def written(unit: Unit, row: Row) -> str:
     return formats.number(row.value)
 
 
-def least(measure: Measure | Ratio) -> str:
+def least(measure: AnyMeasure) -> str:
     """How many there must be before a number is told."""
     if measure.minimum < 2:
         return ""
     return _("told from %(least)s on") % {"least": formats.number(measure.minimum)}
 
 
-def _numbers(request: ActorRequest, measure: Measure | Ratio, period: Period) -> Sequence[str]:
+def _numbers(request: ActorRequest, measure: AnyMeasure, period: Period) -> Sequence[str]:
     found = queries.value(request.actor, measure.key, period=period)
     return [written(measure.unit, row) for row in found.rows]
 
 
-def _ways(actor: Actor, measure: Measure | Ratio) -> list[tuple[str, str | Promise]]:
+def _ways(actor: Actor, measure: AnyMeasure) -> list[tuple[str, str | Promise]]:
     dimensions, _filters = queries.ways_for(actor, measure)
     return [*((str(grain), GRAINS[grain]) for grain in Grain), *((one, one) for one in dimensions)]
 
 
-def _answer(request: ActorRequest, measure: Measure | Ratio) -> dict[str, Any]:
+def _answer(request: ActorRequest, measure: AnyMeasure) -> dict[str, Any]:
     """The answer to what the page was asked; a refusal stands in its place."""
     try:
         asked = _asked(request.GET)
@@ -157,7 +157,7 @@ def _asked(query: QueryDict) -> Asked:
         raise Invalid(_("A day is written 2026-11-22.")) from error
 
 
-def _drawn(request: ActorRequest, measure: Measure | Ratio) -> dict[str, Any]:
+def _drawn(request: ActorRequest, measure: AnyMeasure) -> dict[str, Any]:
     """The last twelve months as bars; of money in the currency that most of it is in."""
     months = months_until(queries.today(), MONTHS_DRAWN)
     period = Period(months[0], month_of(months[-1]).last)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import tandem
+from tandem.lake.rules import DRAFT
 from tandem.project.faults import OperatorError, first_line
 from tandem.project.home import FORMAT, Home
 
@@ -40,7 +41,7 @@ def write_archive(home: Home, path: Path, dump: Path) -> int:
             _add(tar, entries, DUMP, dump)
             count = 0
             for file in sorted(home.files_dir.rglob("*")):
-                if file.is_file() and not file.is_symlink():
+                if file.is_file() and not file.is_symlink() and not file.name.startswith(DRAFT):
                     # A file deleted since the snapshot is not in the database either.
                     with suppress(FileNotFoundError):
                         relative = file.relative_to(home.files_dir)

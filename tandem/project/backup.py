@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from tandem.kernel.locks import FILES_LOCK
 from tandem.project.archive import DUMP, write_archive
 from tandem.project.binaries import find_tools
 from tandem.project.faults import OperatorError, first_line
@@ -44,16 +45,17 @@ def write_backup(home: Home, path: Path, *, wait_seconds: float = 600.0) -> Repo
         tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,
     ):
         dump = Path(folder) / DUMP
-        with schema_lock(url, wait_seconds=wait_seconds) as major:
-            tools = find_tools(tools_dir(home), at_least=major)
-            run_tool(
-                [tools.program("pg_dump"), "--format=custom", "--no-owner", "--no-acl",
-                 f"--file={dump}"],
-                url,
-                "The database could not be copied",
-            )  # fmt: skip
         draft = Path(folder) / "archive"
-        count = write_archive(home, draft, dump)
+        with _files_kept(url):
+            with schema_lock(url, wait_seconds=wait_seconds) as major:
+                tools = find_tools(tools_dir(home), at_least=major)
+                run_tool(
+                    [tools.program("pg_dump"), "--format=custom", "--no-owner", "--no-acl",
+                     f"--file={dump}"],
+                    url,
+                    "The database could not be copied",
+                )  # fmt: skip
+            count = write_archive(home, draft, dump)
         draft.replace(path)
     keep_ledger_beside(home, path)
     sync_dir(path.parent)
@@ -72,6 +74,18 @@ def keep_ledger_beside(home: Home, path: Path) -> None:
     new = [line for line in own if line and line not in known]
     if new:
         write_whole(beside, "\n".join([*there.splitlines(), *new]) + "\n")
+
+
+@contextmanager
+def _files_kept(url: str) -> Iterator[None]:
+    """Let nobody remove a file that the dump knows before the archive has it."""
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise OperatorError(f"The database cannot be reached: {first_line(error)}") from error
+    with connection:
+        connection.execute("SELECT pg_advisory_lock_shared(%s)", [FILES_LOCK])
+        yield
 
 
 @contextmanager

@@ -41,6 +41,7 @@ COMMANDS = {
     ),
     "import": Entry("imports", "Bring records in from a file.", uses_database=True),
     "migrate": Entry("migrate", "Bring the database up to date."),
+    "lake": Entry("lake", "See to the files of events.", uses_database=True),
     "doctor": Entry("doctor", "Look after the health of this installation."),
     "backup": Entry("backup", "Write everything into one archive.", needs_django=False),
     "restore": Entry("restore", "Bring an archive back, with sending held.", needs_django=False),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from tandem.consent.queries import broken_events, crooked_states
+from tandem.lake.queries import health_of_lake
 from tandem.project import processes
 from tandem.project.binaries import OLDEST_MAJOR
 from tandem.project.home import FORMAT, Home, read_format
@@ -92,7 +93,7 @@ def examine(home: Home) -> Report:
     with session(home, migrated=False):
         findings += [_server(), _migrations(), _clock()]
         if findings[-2].is_good:
-            findings += [_jobs(), _outbox(), _sending(), _mail(parts), _consent()]
+            findings += [_jobs(), _outbox(), _sending(), _mail(parts), _consent(), _lake()]
     return Report(findings=findings, parts=parts)
 
 
@@ -201,6 +202,30 @@ def _consent() -> Finding:
     broken, crooked = len(broken_events()), len(crooked_states())
     words = f"{broken} entries altered, {crooked} states that do not follow from them"
     return Finding("consent", words, not broken and not crooked)
+
+
+def _lake() -> Finding:
+    """Whether every file of events is there as it was written."""
+    found = health_of_lake()
+    words = (
+        f"{found.hot} events hot, {found.filed} in {found.files} files of"
+        f" {found.bytes / 2**20:.1f} MB"
+    )
+    if found.unlisted:
+        words += (
+            f", {len(found.unlisted)} files that nothing lists (they are removed by themselves)"
+        )
+    if found.is_good:
+        return Finding("lake", words)
+    wrong = [f"{name} is missing" for name in found.missing]
+    wrong += [f"{name} is damaged" for name in found.damaged]
+    return Finding(
+        "lake",
+        f"{words}; {', '.join(wrong[:3])}{' and more' if len(wrong) > 3 else ''}: questions about"
+        " events are refused until it is put back from a backup into the folder files/lake, or"
+        " given up by `tandem lake give-up FILE`",
+        is_good=False,
+    )
 
 
 def _one(query: str) -> Any:

@@ -21,6 +21,16 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
+def number(name: str, *, default: int) -> int:
+    """A whole number of at least 1."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.isascii() and value.isdigit() and int(value) >= 1:
+        return int(value)
+    raise ImproperlyConfigured(f"{name} must be a whole number from 1 on, not {value!r}.")
+
+
 def words(name: str, *, default: Sequence[str]) -> list[str]:
     """A list of words, separated by commas."""
     value = os.environ.get(name)

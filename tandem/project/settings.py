@@ -1,5 +1,6 @@
 """Django's settings. What an operator may set comes by environment and is read in ``home``."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from tandem.kernel import logs
-from tandem.project.environment import flag, words
+from tandem.project.environment import flag, number, words
 from tandem.project.home import Home
 
 HOME = Home.from_environment()
@@ -241,6 +242,17 @@ WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
 MEDIA_ROOT = HOME.files_dir
 # Outside of database and archive: what was erased stays so when an older archive is restored.
 ERASURE_LEDGER = HOME.erasure_ledger
+
+# --- events -----------------------------------------------------------------------------------
+
+# Events go from the table that takes them to files: so many, or the oldest so many minutes old.
+LAKE_FLUSH_EVENTS = number("TANDEM_LAKE_FLUSH_EVENTS", default=20_000)
+LAKE_FLUSH_MINUTES = number("TANDEM_LAKE_FLUSH_MINUTES", default=60)
+# Days after which events go for good; 25 months is what data protection authorities recommend.
+LAKE_KEEP_DAYS = number("TANDEM_LAKE_KEEP_DAYS", default=760)
+# What a process may use to read or write files of events, and where the rest of it goes meanwhile.
+LAKE_MEMORY = os.environ.get("TANDEM_LAKE_MEMORY", "1GB")
+LAKE_SPILL = HOME.run_dir / "lake"
 
 # --- language and time ------------------------------------------------------------------------
 

@@ -832,11 +832,13 @@ ERASED_TABLES: Slot[ErasedTable] = Slot("erased table", ErasedTable)
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What names somebody wherever it stands: mail addresses, phone numbers, full names."""
+    """What names somebody wherever it stands: mail addresses, phone numbers, full names, and the
+    public ids of what goes."""
 
     addresses: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -854,9 +856,21 @@ ERASABLE: Slot[Erasable] = Slot("erasable kind", Erasable)
 
 @runtime_checkable
 class Eraser(Protocol):
-    """What a room does of its own before somebody is erased, in the same transaction."""
+    """What a room does of its own before somebody is erased, in the same transaction.
 
-    def __call__(self, kind: str, ids: Sequence[int], traces: Traces) -> None: ...
+    What names them must be in the database afterwards, where it is looked for, or gone.
+    """
+
+    def __call__(self, kind: str, ids: Sequence[int], traces: Traces) -> "OwnErasing | None": ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnErasing:
+    """What a room erased that is in no table: ``deleted`` counts it by label, ``files`` are to be
+    removed after the commit, by their paths among the files of the installation."""
+
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 ERASERS: Slot[Eraser] = Slot("eraser", Eraser)

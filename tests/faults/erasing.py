@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import django
@@ -61,17 +62,20 @@ def files_with_them(home: Path) -> list[str]:
 
 
 def main(verb: str) -> None:
-    """``plant``: somebody with a file, and a double. ``erase``: both, merged before.
-    ``erase-each``: whoever has a planted name."""
+    """``plant``: somebody with a file and a visit in the lake, and a double. ``erase``: both,
+    merged before. ``erase-each``: whoever has a planted name."""
     django.setup()
     from tandem.kernel.actor import job_actor  # noqa: PLC0415
     from tandem.kernel.permissions import declared  # noqa: PLC0415
+    from tandem.kernel.refs import RecordRef  # noqa: PLC0415
+    from tandem.lake.actions import flush, link_subject  # noqa: PLC0415
     from tandem.people.actions import create_person  # noqa: PLC0415
     from tandem.people.models import Person  # noqa: PLC0415
     from tandem.people.schemas import NewPerson  # noqa: PLC0415
     from tandem.records import actions  # noqa: PLC0415
     from tandem.records.models import ErasureBasis  # noqa: PLC0415
     from tandem.records.slots import object_type  # noqa: PLC0415
+    from tests.lake.scene import event, store  # noqa: PLC0415
 
     actor, kind = job_actor("scene", frozenset(declared())), object_type("person")
     if verb == "plant":
@@ -79,6 +83,12 @@ def main(verb: str) -> None:
         content = actions.keep_content("zqxletter.txt", [FILE_TEXT])
         actions.attach_files(actor, kind, person.public_id, contents=[content])
         create_person(actor, data=NewPerson(name="Zqxdouble Zqxtwin", email="zqx2@zqx.example"))
+        now = datetime.now(UTC)
+        link_subject(
+            actor, "zqxbrowser", to=RecordRef("person", person.pk), since=now, proof="zqxproof"
+        )
+        store(event(visitor="zqxbrowser", at=now), event(visitor="other", at=now))
+        flush(actor)
         return
     people = list(Person.objects.filter(name__istartswith=CANARY).order_by("pk"))
     if verb == "erase":

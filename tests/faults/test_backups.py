@@ -134,6 +134,8 @@ def test_an_older_archive_brings_back_nobody_who_was_erased_since(planted):
             " (SELECT count(*) FROM records_storedfile)"
         ).fetchall()
     assert (people, erasures, files) == (0, 1, 0)
+    lake = json.loads(tandem(home, "lake", "status", "--json").stdout)
+    assert (lake["hot"] + lake["filed"], lake["missing"], lake["damaged"]) == (1, [], [])
     assert len((home / "erased.jsonl").read_text().split()) == 1
     assert (home / "files" / "2026" / "offer é.txt").read_text() == "hello"
 

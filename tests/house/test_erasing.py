@@ -36,6 +36,7 @@ NOT_OF_PERSONS = {
     "records.importrun": "what a file said; searched, its file removed",
     "records.fielddef": "of the installation",
     "lake.event": "goes by the browser that was theirs",
+    "lake.eventfile": "which files there are: goes with the file that holds a browser of theirs",
     "lake.eventseen": "ids",
     "people.company": "an organisation; searched but for its name",
     "people.companydomain": "an organisation",

@@ -10,8 +10,12 @@ PARTS = frozenset(
     "rules schemas models queries actions facts slots reactions errors"
     " views api jobs edge middleware urls apps admin migrations __init__".split()
 )
-# Engine rooms name parts by their subject, too (docs/adr/0001): the wire, Django's mail backend.
-ENGINE_PARTS = {"delivery": frozenset({"transports", "backend"})}
+# Engine rooms name parts by their subject, too (docs/adr/0001): the wire, Django's mail backend;
+# the folder of the lake, the engine that reads it.
+ENGINE_PARTS = {
+    "delivery": frozenset({"transports", "backend"}),
+    "lake": frozenset({"engine", "storage"}),
+}
 # Names that say nothing, at any depth of the product.
 EMPTY_NAMES = frozenset("utils util helpers helper common services managers misc tools".split())
 DOORS = frozenset({"views", "api", "jobs", "edge"})

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+import duckdb
 import pytest
 from django.db import connection
 from django.test import Client
@@ -39,8 +40,9 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.facts import deliver_facts
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.tables import survey
-from tandem.lake.actions import ensure_days, link_subject
-from tandem.lake.models import Event
+from tandem.lake.actions import ensure_days, flush, link_subject
+from tandem.lake.models import Event, EventFile
+from tandem.lake.queries import Counted, count_events
 from tandem.people.actions import change_person, create_person
 from tandem.people.models import Person
 from tandem.people.schemas import ChangePerson, NewPerson
@@ -300,6 +302,24 @@ def _watched(system: Actor, person: Person) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT lake_store(%s::json)", [json.dumps([event, stranger])])
     assert Event.objects.count() == 2
+    flush(system)
+    with connection.cursor() as cursor:
+        again = [{**one, "id": str(uuid4())} for one in (event, stranger)]
+        cursor.execute("SELECT lake_store(%s::json)", [json.dumps(again)])
+    assert (Event.objects.count(), EventFile.objects.get().rows) == (2, 2)
+
+
+def in_lake(folder: Path) -> str:
+    """What the files of the lake say, which are compressed."""
+    paths = sorted((folder / "files" / "lake").rglob("*.parquet"))
+    return " ".join(
+        str(
+            duckdb.sql(
+                f"SELECT * EXCLUDE (\"at\", received_at, client_at) FROM '{path}'"
+            ).fetchall()
+        )
+        for path in paths
+    ).lower()
 
 
 def _answered_by_api(boss: User, person: Person) -> None:
@@ -343,7 +363,11 @@ def test_no_word_of_them_is_left_anywhere(boss, seller, system, folder, log):
     before = everywhere(CANARY)
     assert len(before) >= 25  # the canaries are where they should be
     assert on_disk(folder, ["zqxcontent", MAIL]) != []
+    assert CANARY in in_lake(folder)
     done = erased(boss, person)
+    assert CANARY not in in_lake(folder)
+    assert done.certificate["deleted"]["lake.event"] == 2
+    assert count_events(Counted.EVENTS) == [((), 2, 2)]  # of the stranger, without the name
     assert everywhere(CANARY) == {}
     assert everywhere(PHONE) == {}
     assert everywhere(PHONE.removeprefix("+44")) == {}

@@ -25,6 +25,7 @@ from tandem.kernel.models import ProgressRecord
 from tandem.kernel.permissions import declared
 from tandem.kernel.progress import Progress, tracking
 from tandem.kernel.tables import survey
+from tandem.lake.actions import flush
 from tandem.people.actions import (
     add_email,
     add_employment,
@@ -228,6 +229,7 @@ def happen(
     won = write_past(simulation, world=world, scene=scene)
     progress.advance(len(world.enquiries))
     write_visits(simulation, world=world, scene=scene)
+    flush(simulation, waits=True)
     progress.advance(len(world.visits))
     settle_deals(simulation, won)
     sell(simulation, world)

@@ -7,6 +7,7 @@ tombstone goes into a ledger outside of the database, so that a restored copy er
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tandem.kernel.errors import Missing
 from tandem.kernel.facts import publish
 from tandem.kernel.history import trackings
 from tandem.kernel.jobs import enqueue
+from tandem.kernel.locks import FILES_LOCK
 from tandem.kernel.models import ChangeSet, RecordChange, Tracked
 from tandem.kernel.progress import announce
 from tandem.records import queries
@@ -221,13 +223,16 @@ def _erase(
     first = reach_of(kind, record_id)
     traces = how.traces(first.ids)
     subjects = _public_ids(first)
-    own = kind.model._base_manager.filter(pk__in=first.ids)
-    names = [str(one) for one in own.values_list("public_id", flat=True)]
-    for prepare in ERASERS:
-        prepare(kind.kind, first.ids, traces)
+    rows = kind.model._base_manager.filter(pk__in=first.ids)
+    names = [str(one) for one in rows.values_list("public_id", flat=True)]
+    told = replace(traces, ids=frozenset(str(one) for one in subjects))
+    own = [one for prepare in ERASERS if (one := prepare(kind.kind, first.ids, told)) is not None]
     reach = reach_of(kind, record_id)
     files = _files_with(reach)
+    files += [name for one in own for name in one.files]
     counts = _write(reach)
+    for label, count in (item for one in own for item in one.deleted.items()):
+        counts["deleted"][label] = counts["deleted"].get(label, 0) + count
     replaced = sweep(Patterns.of(traces, subjects), mark=f"[erased {erasure.pk}]")
     files += _files_without_row()
     now = timezone.now()
@@ -469,10 +474,19 @@ def settle(erasure: Erasure) -> None:
     if erasure.state != ErasureState.DONE or erasure.settled_at is not None:
         return
     export_folder()
-    for name in erasure.files:
-        _remove(_folder() / name, erasure)
+    _remove_all(erasure)
     write_tombstone(erasure)
     _note_settled(erasure)
+
+
+def _remove_all(erasure: Erasure) -> None:
+    """The files that were listed; a backup that is being written has its copy of them first."""
+    with transaction.atomic():
+        if erasure.files:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FILES_LOCK])
+        for name in erasure.files:
+            _remove(_folder() / name, erasure)
 
 
 def _remove(path: Path, erasure: Erasure) -> None:

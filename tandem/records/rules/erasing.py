@@ -33,6 +33,17 @@ def word_pattern(words: Collection[str]) -> str:
     return f"{_NO_LETTER}{plain}{_NO_LETTER_AFTER}" if plain else ""
 
 
+def pieces_of(texts: Collection[str]) -> list[str]:
+    """Lower-case pieces of which any text holds one that an address, number or name is found in.
+
+    For what can be searched by plain text only; each stands where a pattern of these matches.
+    """
+    coded = {quote(one, safe=".-_") for one in texts}
+    return sorted(
+        {form.lower() for one in texts for form in _forms(one)} | {c.lower() for c in coded}
+    )
+
+
 def id_pattern(ids: Collection[UUID]) -> str:
     """A pattern of public ids."""
     return _any(str(one) for one in ids)

@@ -1,4 +1,4 @@
-"""Whom visitors turn out to be; keeping the event table in parts of a day."""
+"""Keeping the event table in parts of a day, and the ids of a week."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,35 +8,11 @@ from psycopg import sql
 
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
-from tandem.kernel.refs import RecordRef
-from tandem.lake.models import EventSeen, SubjectAlias
+from tandem.lake.models import EventSeen
 from tandem.lake.rules import REPLAY_DAYS, day_name, days_around
 
 DAYS_AHEAD = 7
 FORGOTTEN_AT_ONCE = 50_000
-
-
-@action(permission="lake.link")
-def link_subject(
-    actor: Actor, subject: str, *, to: RecordRef, since: datetime, proof: str
-) -> SubjectAlias:
-    """Say that a visitor is this record since a moment; the alias that holds from now on.
-
-    The same record again changes nothing. Where another record used this browser before, its time
-    ends now and the new one begins.
-    """
-    _wait_in_line(subject)
-    current = SubjectAlias.objects.filter(subject=subject, until__isnull=True).first()
-    if current is not None and (current.kind, current.record_id) == (to.kind, to.id):
-        return current
-    now = timezone.now()
-    begin = min(since, now)
-    if current is not None:
-        begin = max(now, current.since)
-        SubjectAlias.objects.filter(pk=current.pk).update(until=begin)
-    return SubjectAlias.objects.create(
-        subject=subject, kind=to.kind, record_id=to.id, since=begin, proof=proof
-    )
 
 
 @action(permission="lake.maintain")
@@ -56,13 +32,6 @@ def forget_ids(actor: Actor, *, now: datetime | None = None) -> int:
     ids = EventSeen.objects.filter(seen_at__lt=old).values("id")[:FORGOTTEN_AT_ONCE]
     gone, _by_model = EventSeen.objects.filter(id__in=ids).delete()
     return gone
-
-
-def _wait_in_line(subject: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lake.subject:{subject}"]
-        )
 
 
 def _exists(table: str) -> bool:

@@ -1,0 +1,23 @@
+"""The writers of the lake: who visitors are, hot days, files and what becomes of them."""
+
+from tandem.lake.actions.days import FORGOTTEN_AT_ONCE, ensure_days, forget_ids
+from tandem.lake.actions.erasing import Theirs, erase_events
+from tandem.lake.actions.flushing import flush, flush_day
+from tandem.lake.actions.subjects import link_subject
+from tandem.lake.actions.tidying import forget_old, give_up, merge_day, sweep, tidy
+
+__all__ = [
+    "FORGOTTEN_AT_ONCE",
+    "Theirs",
+    "ensure_days",
+    "erase_events",
+    "flush",
+    "flush_day",
+    "forget_ids",
+    "forget_old",
+    "give_up",
+    "link_subject",
+    "merge_day",
+    "sweep",
+    "tidy",
+]

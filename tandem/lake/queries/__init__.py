@@ -1,0 +1,20 @@
+"""Reads of events. They are nobody's records: who may see a person sees the events behind it."""
+
+from tandem.lake.queries.counting import Counted, count_events
+from tandem.lake.queries.due import days_waiting, is_flush_due
+from tandem.lake.queries.health import Health, health_of_lake
+from tandem.lake.queries.snapshots import ask_events
+from tandem.lake.queries.stories import KnownEvent, events_of, subjects_of
+
+__all__ = [
+    "Counted",
+    "Health",
+    "KnownEvent",
+    "ask_events",
+    "count_events",
+    "days_waiting",
+    "events_of",
+    "health_of_lake",
+    "is_flush_due",
+    "subjects_of",
+]

@@ -1,0 +1,124 @@
+"""Hot rows and files as one table, as of one moment.
+
+An event goes from the hot table to a file in one transaction. So whoever reads both must see them
+by one snapshot of the database: one statement gives the hot rows and the list of files. Files do
+not change; one that was replaced meanwhile is there for a while, and where it is gone all the same
+(somebody was erased), the question is asked again.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import duckdb
+from django.db import connection
+from psycopg import sql
+
+from tandem.lake.engine import Connection, connected, names, quoted, rows_in, rows_of
+from tandem.lake.errors import EventsUnreadable
+from tandem.lake.rules import COLUMNS, Column
+from tandem.lake.storage import path_of, scratch
+
+Answer = TypeVar("Answer")
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # missing, damaged
+_LISTED = (Column("path", "VARCHAR"), Column("schema_version", "SMALLINT"))
+
+
+def ask_events(
+    question: Callable[[Connection], Answer],
+    *,
+    columns: Sequence[str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Answer:
+    """What ``question`` finds out from the table ``events`` of a connection to DuckDB.
+
+    The table has these columns (see ``rules.COLUMNS``) of every event from ``since`` on and before
+    ``until``, each once. One query to the database. Raises EventsUnreadable where a file is
+    missing or damaged.
+    """
+    chosen = [one for one in COLUMNS if one.name in {*columns, "at"}]
+    return asked_again(lambda: _asked(question, chosen, since, until))
+
+
+def asked_again(ask: Callable[[], Answer]) -> Answer:
+    """Ask, and again where a file that was listed has gone meanwhile. Raises EventsUnreadable."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return ask()
+        except _UNREADABLE as error:
+            if attempt == ATTEMPTS:
+                log.exception("a file of events cannot be read")
+                raise EventsUnreadable from error
+    raise AssertionError("an attempt ends by an answer or an error")
+
+
+def _asked(
+    question: Callable[[Connection], Answer],
+    columns: Sequence[Column],
+    since: datetime | None,
+    until: datetime | None,
+) -> Answer:
+    with scratch() as (file, path), connected() as duck:
+        with connection.cursor() as cursor, cursor.copy(_snapshot(columns, since, until)) as copy:
+            for block in copy:
+                file.write(block)
+        file.flush()
+        duck.execute(
+            f"CREATE TEMP TABLE taken AS SELECT * FROM {rows_in(path, [*_LISTED, *columns])}"
+        )
+        files = duck.execute(
+            "SELECT path, schema_version FROM taken WHERE path IS NOT NULL ORDER BY path"
+        ).fetchall()
+        stored = rows_of(
+            [path_of(name) for name, _version in files],
+            columns,
+            versions=[version for _name, version in files],
+        )
+        duck.execute(
+            f"CREATE TEMP VIEW events AS SELECT {names(columns)} FROM taken WHERE path IS NULL"
+            f" UNION ALL SELECT * FROM ({stored}) AS stored{_within(since, until)}"
+        )
+        return question(duck)
+
+
+def _snapshot(
+    columns: Sequence[Column], since: datetime | None, until: datetime | None
+) -> sql.Composed:
+    """The hot rows and the files, in one statement; a row of either kind leaves the other empty."""
+    after = sql.SQL("{} >= {}")
+    before = sql.SQL("{} < {}")
+    hot: list[sql.Composable] = [sql.SQL("true")]
+    filed: list[sql.Composable] = [sql.SQL("retired_at IS NULL")]
+    if since is not None:
+        hot.append(after.format(sql.Identifier("at"), sql.Literal(since)))
+        filed.append(after.format(sql.Identifier("last_at"), sql.Literal(since)))
+    if until is not None:
+        hot.append(before.format(sql.Identifier("at"), sql.Literal(until)))
+        filed.append(before.format(sql.Identifier("first_at"), sql.Literal(until)))
+    fields = sql.SQL(", ").join(sql.Identifier(one.name) for one in columns)
+    empty = sql.SQL(", ").join([sql.SQL("NULL")] * len(columns))
+    return sql.SQL(
+        "COPY (SELECT NULL, NULL, {fields} FROM lake_event WHERE {hot} UNION ALL"
+        " SELECT path, schema_version, {empty} FROM lake_file WHERE {filed})"
+        " TO STDOUT (FORMAT csv)"
+    ).format(
+        fields=fields,
+        empty=empty,
+        hot=sql.SQL(" AND ").join(hot),
+        filed=sql.SQL(" AND ").join(filed),
+    )
+
+
+def _within(since: datetime | None, until: datetime | None) -> str:
+    bounds = [
+        f'"at" {sign} TIMESTAMPTZ {quoted(bound.isoformat())}'
+        for sign, bound in ((">=", since), ("<", until))
+        if bound is not None
+    ]
+    return f" WHERE {' AND '.join(bounds)}" if bounds else ""
