@@ -139,6 +139,7 @@ OWN_ONLY = (
     "change_view",
     "delete_view",
     "/views/<uuid:public_id>",
+    "/views/<uuid:public_id>/settings",
     "/views/<uuid:public_id>/deletion",
     "/comments/<uuid:comment_id>/deletion",
     "/files/<uuid:attachment_id>/deletion",
