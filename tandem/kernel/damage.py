@@ -58,6 +58,10 @@ WORDS: dict[str, Promise] = {
         "rows have more or fewer cells than there are columns, and failed. A sign that parts cells"
         " stands inside of one: put that cell in quotes, or export with another sign."
     ),
+    "short_rows": _(
+        "rows end before the last column: what they lack was taken for empty. Look whether the"
+        " other cells stand where they belong."
+    ),
     "cut_off": _(
         "The file ends in the middle of a row, which failed. Rows behind it may be missing: export"
         " the file again."

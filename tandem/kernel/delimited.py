@@ -2,8 +2,9 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Any
 
@@ -16,6 +17,10 @@ MAX_CELL = 64 * 1024
 PREAMBLE = 10  # lines that a title above the names may take
 _SEP = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
 _QUOTED = re.compile(r"'[^']*'")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_FIGURES = re.compile(r"[^\w@]*\d[\d\W]*")
+SAMPLE = 500  # rows that show what the columns hold
+SURE = 10  # texts of a column, before figures in it are told from words
 # What stands in records, never in the row of their names: addresses, keys, days, links.
 _DATA = re.compile(
     r"[^@\s]+@[^@\s]+\.[^@\s]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d.*|https?://\S+",
@@ -97,30 +102,36 @@ def batches(
 ) -> Iterator[list[list[str]]]:
     """The rows in chunks, each as wide as the header; what had to be bent for that is noted.
 
-    A row of another width leaves an empty one. Raises FileDamaged with the line where a quote is
-    opened that does not end as it should.
+    A row that is short of its last cells has them empty; any other row of another width leaves an
+    empty one. Raises FileDamaged with the line where a quote is opened that does not end as it
+    should.
     """
     csv.field_size_limit(MAX_CELL)
+    fitting = _Fitting(dialect, width, findings)
     with opened() as text:
         reader = dialect.reader(text)
         source = _below(reader, dialect)
         if dialect.has_header:
             next(source, None)
+        line, ahead = reader.line_num + 1, list[list[str]]()
         while True:
-            line = reader.line_num + 1
             try:
-                raw = list(islice(reader, chunk))
+                raw = [*ahead, *islice(reader, chunk - len(ahead))]
+                ends = reader.line_num
+                may_be_cut = ends_open and bool(raw) and len(raw[-1]) < width
+                ahead = list(islice(reader, 1)) if may_be_cut else []
             except (csv.Error, UnicodeDecodeError) as error:
                 raise _broken(opened, dialect, error) from error
             if not raw:
                 break
             batch = [row for row in raw if row]
-            if reader.line_num - line + 1 != len(raw):
+            if ends - line + 1 != len(raw):
                 _look_for_swallowed(raw, line, width, dialect, findings)
             if set(map(len, batch)) - {width}:
-                _Fitting(dialect, width, findings).fit(raw, line)
+                fitting.fit(raw, line, ends_cut=may_be_cut and not ahead)
                 batch = [row for row in raw if row]
             findings.rows += len(batch)
+            line = ends + 1
             yield batch
     if ends_open and findings.unfit[-1:] == [findings.rows]:
         findings.note("cut_off", _("the last line"))
@@ -133,27 +144,62 @@ class _Fitting:
     dialect: Dialect
     width: int
     findings: Findings
+    shapes: list[Counter[str]] = field(default_factory=list)
 
-    def fit(self, raw: list[list[str]], line: int) -> None:
+    def fit(self, raw: list[list[str]], line: int, *, ends_cut: bool) -> None:
+        self.shapes = _shapes(raw, self.width) or self.shapes
         number = self.findings.rows
         for at, row in enumerate(raw):
             number += bool(row)
             here, line = line, line + _height(row)
             if not row or len(row) == self.width:
                 continue
+            is_cut = ends_cut and at == len(raw) - 1
+            where = _("line %(line)d: %(found)d cells for %(wanted)d columns") % {
+                "line": here,
+                "found": len(row),
+                "wanted": self.width,
+            }
             if len(row) == 1 and len(apart := self.dialect.apart(row[0])) == self.width:
                 self.findings.note("rows_quoted_whole", _line(here))
                 raw[at] = apart
             elif len(row) > self.width and not any(row[self.width :]):
                 raw[at] = row[: self.width]
+            elif len(row) < self.width and not is_cut and _fits(row, self.shapes):
+                self.findings.note("short_rows", where)
+                raw[at] = row + [""] * (self.width - len(row))
             else:
                 self.findings.unfit.append(number)
-                self.findings.note(
-                    "shifted_columns",
-                    _("line %(line)d: %(found)d cells for %(wanted)d columns")
-                    % {"line": here, "found": len(row), "wanted": self.width},
-                )
+                self.findings.note("shifted_columns", where)
                 raw[at] = [""] * self.width
+
+
+def _shapes(rows: Sequence[Sequence[str]], width: int) -> list[Counter[str]]:
+    """For each column how often its texts are addresses, figures or words, in rows that fit."""
+    whole = [row for row in rows if len(row) == width][:SAMPLE]
+    if not whole:
+        return []
+    return [
+        Counter(_shape(text) for text in column if text.strip())
+        for column in zip(*whole, strict=True)
+    ]
+
+
+def _fits(row: Sequence[str], shapes: Sequence[Counter[str]]) -> bool:
+    """Whether each text of a row looks like those of its column: if not, the row is shifted."""
+    for text, seen in zip(row, shapes, strict=False):
+        own = _shape(text)
+        if not text.strip() or not seen or own in seen:
+            continue
+        if "address" in (own, *seen) or seen.total() >= SURE:
+            return False
+    return True
+
+
+def _shape(text: str) -> str:
+    if _ADDRESS.fullmatch(text.strip()):
+        return "address"
+    return "figures" if _FIGURES.fullmatch(text) else "words"
 
 
 def _look_for_swallowed(

@@ -193,6 +193,12 @@ TAKEN = {
         (5, 0, 0, 0),
         {"left_out": (3, "row 2", "row 3", "row 4")},
     ),
+    "companies whose domain cannot be read": (
+        "Company name,Domain\nBell,bell.example\nFern,see below\n,no website\n",
+        "companies.csv",
+        (2, 0, 0, 1),
+        {"known_by_name": (1, "row 2"), "left_out": (1, "row 2")},
+    ),
     "workbook counted from 1904": (
         workbook(
             {"P": sheet([["Name", "Email", "Created"], ["Ann", "a@b.example", (43_860,)]])},

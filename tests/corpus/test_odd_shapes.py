@@ -70,11 +70,61 @@ TAKEN = {
         {"shifted_columns": (1, "line 3: 4 cells for 3 columns")},
     ),
     "empty cells behind the last": (HEAD + ANN.replace("\n", ",,\n"), "p.csv", (1, 0, 0, 0), {}),
-    "short row": (
+    "row that ends before empty cells": (
         TWO + "Cid\n",
+        "p.csv",
+        (3, 0, 0, 0),
+        {
+            "short_rows": (1, "line 4: 1 cells for 2 columns"),
+            "people_without_key": (1, "Cid"),
+        },
+    ),
+    "rows whose last empty cells were left off": (
+        "Email,Name,Phone,Shoe,Note\nann@bell.example,Ann\n"
+        "ben@bell.example,Ben,+49 30 123456,42,x\n"
+        "cid@bell.example\ndan@bell.example,Dan,,43\n",
+        "p.csv",
+        (4, 0, 0, 0),
+        {
+            "short_rows": (
+                3,
+                "line 2: 2 cells for 5 columns",
+                "line 4: 1 cells for 5 columns",
+                "line 5: 4 cells for 5 columns",
+            )
+        },
+    ),
+    "a column that no row reaches": (
+        TWO.replace("Email\n", "Email,Note\n"),
+        "p.csv",
+        (2, 0, 0, 0),
+        {
+            "short_rows": (
+                2,
+                "line 2: 2 cells for 3 columns",
+                "line 3: 2 cells for 3 columns",
+            )
+        },
+    ),
+    "short row that lacks a cell in the middle": (
+        "Name,Email,Phone,City\nAnn,ann@bell.example,,Ulm\nBen,Ulm\nCid,cid@bell.example,,Jena\n",
+        "p.csv",
+        (2, 0, 0, 1),
+        {"shifted_columns": (1, "line 3: 2 cells for 4 columns")},
+    ),
+    "short row that lacks its first cell": (
+        TWO + "cid@bell.example\n",
         "p.csv",
         (2, 0, 0, 1),
         {"shifted_columns": (1, "line 4: 1 cells for 2 columns")},
+    ),
+    "short row in which figures stand under words": (
+        "Name,Email,City,Code\n"
+        + "".join(f"P{n},p{n}@b.example,Ulm,890{n % 10}\n" for n in range(10))
+        + "Cid,cid@bell.example,89073\n",
+        "p.csv",
+        (10, 0, 0, 1),
+        {"shifted_columns": (1, "line 12: 3 cells for 4 columns")},
     ),
     "cut off in the last row": (
         TWO + "Cid Be",
@@ -89,10 +139,10 @@ TAKEN = {
         {"swallowed_rows": (1, "line 4")},
     ),
     "line of many rows below a blank one": (
-        TWO.replace("Ben", "\n\nBen") + "Cid\n",
+        TWO.replace("Ben", "\n\nBen") + "Cid,Dr,cid@bell.example\n",
         "p.csv",
         (2, 0, 0, 1),
-        {"shifted_columns": (1, "line 6: 1 cells for 2 columns")},
+        {"shifted_columns": (1, "line 6: 3 cells for 2 columns")},
     ),
     "two columns of one name": (
         "Email,Name,Email\na@b.example,Ann,a2@b.example\n",

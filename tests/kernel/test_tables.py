@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tandem.kernel.damage import FileDamaged, FileEmpty, FileTooLarge, FileUnreadable
+from tandem.kernel.damage import FileDamaged, FileEmpty, FileTooLarge, FileUnreadable, Findings
 from tandem.kernel.tables import rows, sample_of, survey
 
 PLAIN = "no,price\n1,2.5\n2,3.5\n"
@@ -87,6 +87,20 @@ def test_rows_carry_their_number(put):
     found = survey(path)
     assert [first for first, _batch in rows(path, found, chunk=20)] == [1, 21, 41]
     assert len(sample_of(path, found, limit=7)) == 7
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+@pytest.mark.parametrize(("end", "last"), [("\n", ["3", ""]), ("", ["", ""])])
+def test_a_short_row_is_filled_up_unless_the_file_ends_within(put, chunk, end, last):
+    path = put(f"no,price\n1\n2,3.5\n3{end}")
+    findings = Findings()
+    batches = list(rows(path, survey(path), chunk=chunk, findings=findings))
+    assert [row for _first, batch in batches for row in batch] == [["1", ""], ["2", "3.5"], last]
+    told = {one.code: one.count for one in findings.told()}
+    if end:
+        assert told == {"short_rows": 2}
+    else:
+        assert told == {"short_rows": 1, "shifted_columns": 1, "cut_off": 1}
 
 
 @pytest.mark.parametrize(

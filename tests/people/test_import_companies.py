@@ -12,6 +12,7 @@ from tandem.people.rules import SizeBand, is_mangled_range, size_of
 from tandem.people.schemas import ChangeCompany
 from tandem.records.actions import import_now, note_upload, revert_import
 from tandem.records.models import ExternalId, ImportRun, TagLink
+from tandem.records.queries import result_rows
 from tandem.records.schemas import ImportOptions
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,47 @@ def test_a_trial_writes_nothing_and_says_the_changes(load, add_firm):
 def test_rows_of_one_company_and_rows_of_none(load):
     run = load(ROWS[0], "1,,thistle.example,,,,", ",,,Nothing,,,", ",THISTLE LTD,,,,,")
     assert counts(run) == [4, 2, 0, 1, 1]
+
+
+def told(run: ImportRun) -> dict[str, tuple[int, ...]]:
+    return {one["code"]: (one["count"], *one["examples"]) for one in run.report["warnings"]}
+
+
+def verdicts(run: ImportRun) -> list[tuple[str, str]]:
+    return [(one["verdict"], one["note"]) for one in result_rows(run, after=0, limit=9)]
+
+
+def test_a_domain_that_cannot_be_read_leaves_the_name_and_that_is_said(load, add_firm):
+    bell = add_firm("Bell", domain="bell.example")
+    run = load(",Bell,see below,Bells,,,", ",Fern,no website,,,,", ",FERN,-,,,,", "7,Moss,-,,,,")
+    assert counts(run) == [4, 2, 1, 1, 0]
+    assert told(run) == {
+        "rows_of_one_company": (1, "3 = 2"),
+        "known_by_name": (3, "row 1", "row 2", "row 3"),
+        "left_out": (4, "row 1", "row 2", "row 3"),
+    }
+    odd = "known by its name, as its domain cannot be read"
+    assert verdicts(run) == [
+        ("updated", f"industry; {odd}"),
+        ("created", odd),
+        ("skipped", f"the same company as row 2; {odd}"),
+        ("created", ""),  # its id says which one it is
+    ]
+    bell.refresh_from_db()
+    assert (bell.industry, [one.domain for one in bell.domains.all()]) == (
+        "Bells",
+        ["bell.example"],
+    )
+
+
+def test_a_domain_that_cannot_be_read_and_nothing_else_fails_the_row(load):
+    run = load(ROWS[0], ",,no website,Bells,,,", ",,,Bells,,,")
+    assert (counts(run), told(run)) == ([3, 1, 0, 0, 2], {})
+    assert verdicts(run)[1:] == [
+        ("failed", "Domain cannot be read, and the row says neither a name nor an id"),
+        ("failed", "says neither a name nor a domain"),
+    ]
+    assert held() == (1, 1, 2, 1)
 
 
 def test_taken_back_leaves_the_tables_as_before(load, add_firm, system):

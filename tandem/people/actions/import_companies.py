@@ -54,6 +54,7 @@ from tandem.records.slots import (
 )
 
 _COLUMNS = ("name", "domain", "industry", "size", "country", "tags", "external_id", "parent")
+_NAMING = ("name", "domain", "external_id")
 _PLAIN = ("name", "industry", "size_band", "country")
 SAMPLES = 5
 
@@ -109,6 +110,7 @@ def commit_companies(actor: Actor, staged: Staged) -> Outcome:
     """Write the staged rows as companies; see slots.Importer."""
     run("SELECT pg_advisory_xact_lock(hashtextextended('people.import', 0))")
     rows = _typed(actor, staged)
+    by_name = _known_by_name(rows)
     staged.step(0.2, _("Which are here already"))
     heads = _matched(actor, staged, rows)
     left = [row for row in heads if _is_left(staged, row)]
@@ -129,7 +131,7 @@ def commit_companies(actor: Actor, staged: Staged) -> Outcome:
     _finish(changes)
     staged.step(0.8, _("Story"))
     _tell(actor, staged, new, changes)
-    _note_results(heads, left, changes)
+    _note_results(heads, left, changes, by_name)
     refresh_statistics(rows=len(new))
     counts = dict(rows_of("SELECT verdict, count(*) FROM import_result GROUP BY verdict"))
     return Outcome(
@@ -138,7 +140,7 @@ def commit_companies(actor: Actor, staged: Staged) -> Outcome:
         skipped=counts.get("skipped", 0),
         related={"companies": {"created": len(new), "changed": len(changes.of)}},
         figures={},
-        notices=_notices(heads),
+        notices=_notices(heads, by_name),
         samples=_samples(new, known, changes),
         merged=sum(len(row.twins) for row in heads),
     )
@@ -149,14 +151,13 @@ def commit_companies(actor: Actor, staged: Staged) -> Outcome:
 
 def _typed(actor: Actor, staged: Staged) -> list[_Row]:
     owner = read_owners(actor, staged, COMPANY_FIELDS)
+    empty = [f" AND coalesce(btrim(r.{key}), '') = ''" for key in _NAMING if staged.reads(key)]
     run(
-        "INSERT INTO import_fault SELECT line, '', 'nothing' FROM import_row r"  # noqa: S608
-        " WHERE NOT EXISTS (SELECT FROM import_fault f WHERE f.line = r.line) AND "
-        + " AND ".join(
-            f"coalesce(btrim(r.{key}), '') = ''"
-            for key in ("name", "domain", "external_id")
-            if staged.reads(key)
-        )
+        "INSERT INTO import_fault SELECT r.line, coalesce(g.field, ''),"  # noqa: S608
+        " CASE WHEN g.line IS NULL THEN 'nothing' ELSE 'domain_alone' END FROM import_row r"
+        " LEFT JOIN import_gap g ON g.line = r.line AND g.field = %s"
+        f" WHERE NOT EXISTS (SELECT FROM import_fault f WHERE f.line = r.line){''.join(empty)}",
+        [_label("domain")],
     )
     values = [value_of(staged, key) for key in _COLUMNS]
     values += [owner, value_of(staged, "created_at", "timestamptz")]
@@ -175,6 +176,17 @@ def _typed(actor: Actor, staged: Staged) -> list[_Row]:
         )
     )
     return [_Row(*row) for row in found]
+
+
+def _known_by_name(rows: Sequence[_Row]) -> frozenset[int]:
+    """Lines of rows that have only their name to be known by, as their domain cannot be read."""
+    gaps = rows_of("SELECT line FROM import_gap WHERE field = %s", [_label("domain")])
+    lost = {line for (line,) in gaps}
+    return frozenset(row.line for row in rows if row.line in lost and not row.external_id)
+
+
+def _label(key: str) -> str:
+    return next(str(one.label) for one in COMPANY_FIELDS if one.key == key)
 
 
 def _matched(actor: Actor, staged: Staged, rows: Sequence[_Row]) -> list[_Row]:
@@ -352,11 +364,10 @@ def _parents_here(ids: set[int]) -> dict[int, int | None]:
 
 
 def _note_parents(code: str, rows: Sequence[_Row]) -> None:
-    label = next(str(one.label) for one in COMPANY_FIELDS if one.key == "parent")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO import_gap SELECT unnest(%s::bigint[]), %s, %s",
-            [[row.line for row in rows], label, code],
+            [[row.line for row in rows], _label("parent"), code],
         )
 
 
@@ -523,7 +534,9 @@ def _tell(actor: Actor, staged: Staged, new: Sequence[_Row], changes: _Changes) 
         publish(CompaniesChanged(change_set, tuple(changed), fields))
 
 
-def _note_results(heads: Sequence[_Row], left: Sequence[_Row], changes: _Changes) -> None:
+def _note_results(
+    heads: Sequence[_Row], left: Sequence[_Row], changes: _Changes, by_name: frozenset[int]
+) -> None:
     passed = {row.line for row in left}
 
     def verdict(row: _Row) -> tuple[str, str]:
@@ -536,21 +549,34 @@ def _note_results(heads: Sequence[_Row], left: Sequence[_Row], changes: _Changes
             return "skipped", _("says nothing new")
         return "updated", ", ".join(sorted({one[0] for one in told}))
 
+    def note(line: int, why: str) -> str:
+        odd = _("known by its name, as its domain cannot be read") if line in by_name else ""
+        return "; ".join(filter(None, (why, odd)))
+
     with connection.cursor() as cursor, cursor.copy("COPY import_result FROM STDIN") as copy:
         for row in heads:
             what, why = verdict(row)
-            copy.write_row((row.line, what, row.company, why))
+            copy.write_row((row.line, what, row.company, note(row.line, why)))
             for line in row.twins:
-                copy.write_row((line, "skipped", row.company, _joined_with(row)))
+                why = _joined_with(row)
+                copy.write_row((line, "skipped", row.company, note(line, why)))
 
 
-def _notices(heads: Sequence[_Row]) -> tuple[Notice, ...]:
-    twins = [(line, row.line) for row in heads for line in row.twins]
-    if not twins:
-        return ()
-    text = _("rows mean the same company as an earlier one and were joined with it.")
-    shown = tuple(f"{line} = {head}" for line, head in twins[:5])
-    return (Notice("rows_of_one_company", len(twins), text, shown),)
+def _notices(heads: Sequence[_Row], by_name: frozenset[int]) -> tuple[Notice, ...]:
+    found = []
+    if twins := [(line, row.line) for row in heads for line in row.twins]:
+        text = _("rows mean the same company as an earlier one and were joined with it.")
+        shown = tuple(f"{line} = {head}" for line, head in twins[:SAMPLES])
+        found.append(Notice("rows_of_one_company", len(twins), text, shown))
+    taken = {line for row in heads for line in (row.line, *row.twins)}
+    if named := sorted(by_name & taken):
+        text = _(
+            "rows have a domain that cannot be read and were taken by their name alone. Look"
+            " whether each is the company that it means."
+        )
+        shown = tuple(_("row %(row)d") % {"row": line} for line in named[:SAMPLES])
+        found.append(Notice("known_by_name", len(named), text, shown))
+    return tuple(found)
 
 
 def _samples(new: Sequence[_Row], known: Sequence[_Row], changes: _Changes) -> tuple[Sample, ...]:

@@ -152,6 +152,7 @@ FAULTS: dict[str, Text] = {
     "company_id_unknown": _("is the id of no company here"),
     "ends_before": _("is a day before the job begins"),
     "spreadsheet_range": _("was a range until a spreadsheet took it for a date"),
+    "domain_alone": _("cannot be read, and the row says neither a name nor an id"),
     "nothing": _("says neither a name nor a domain"),
     "size_unknown": _("is no number of people"),
     "domain_taken": _("belongs to another company"),

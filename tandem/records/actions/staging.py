@@ -136,7 +136,8 @@ def gaps(importer: Importer) -> list[Notice]:
     """What was left out of rows that were taken: one notice for each field and reason."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT field, code, count(*), (array_agg(line ORDER BY line))[1:3] FROM import_gap"
+            "SELECT field, code, count(*), (array_agg(line ORDER BY line))[1:3] FROM import_gap g"
+            " WHERE NOT EXISTS (SELECT FROM import_fault f WHERE f.line = g.line)"
             " GROUP BY field, code ORDER BY 1, 2"
         )
         return [
