@@ -84,7 +84,7 @@ WORDS: dict[str, Promise] = {
     ),
     "strange_letters": _(
         "The letters were read as Western ones and look strange so. If names are wrong below,"
-        " export the file again as UTF-8."
+        " choose another encoding, or export the file again as UTF-8."
     ),
     "late_fields": _(
         "fields first come far below the beginning of the file and were left out. Put a record"

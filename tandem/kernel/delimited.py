@@ -6,13 +6,37 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from django.utils.translation import gettext as _
 
 from tandem.kernel.damage import FileDamaged, Findings
 
-DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01")
+DelimiterName = Literal[
+    "comma",
+    "semicolon",
+    "tab",
+    "pipe",
+    "caret",
+    "tilde",
+    "unit_separator",
+    "start_of_heading",
+    "colon",
+    "space",
+]
+DELIMITERS: dict[DelimiterName, str] = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "pipe": "|",
+    "caret": "^",
+    "tilde": "~",
+    "unit_separator": "\x1f",
+    "start_of_heading": "\x01",
+    "colon": ":",
+    "space": " ",
+}
+NEVER_GUESSED = ("colon", "space")  # they stand in most texts
 MAX_CELL = 64 * 1024
 PREAMBLE = 10  # lines that a title above the names may take
 _SEP = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n", re.IGNORECASE)
@@ -82,6 +106,11 @@ def find_dialect(sample: str, *, delimiter: str = "") -> Dialect:
 def is_record(cells: Sequence[str]) -> bool:
     """Whether a first row holds what no column is called."""
     return any(_DATA.fullmatch(cell.strip()) for cell in cells)
+
+
+def name_of_delimiter(mark: str) -> str:
+    """What a sign between cells is called; the sign itself where it has no name here."""
+    return next((name for name, sign in DELIMITERS.items() if sign == mark), mark)
 
 
 def header_of(text: IO[str], dialect: Dialect) -> list[str]:
@@ -283,7 +312,9 @@ def _rows(dialect: Dialect, text: str) -> Iterator[list[str]]:
 def _delimiter(lines: Sequence[str]) -> str:
     """What most evenly cuts the first lines into the most cells."""
     best, most = ",", 0
-    for mark in DELIMITERS:
+    for name, mark in DELIMITERS.items():
+        if name in NEVER_GUESSED:
+            continue
         try:
             widths = [len(row) for row in csv.reader(lines[:20], delimiter=mark)]
         except csv.Error:

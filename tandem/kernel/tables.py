@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal, get_args
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,15 @@ from tandem.kernel.damage import (
     Finding,
     Findings,
 )
-from tandem.kernel.delimited import MAX_CELL, Dialect, batches, find_dialect, header_of
+from tandem.kernel.delimited import (
+    DELIMITERS,
+    MAX_CELL,
+    DelimiterName,
+    Dialect,
+    batches,
+    find_dialect,
+    header_of,
+)
 from tandem.kernel.jsonrows import RECORDS, cells, names_of
 from tandem.kernel.workbooks import open_sheet
 
@@ -40,6 +48,27 @@ BLOCK = 1 << 20
 SAMPLE_BYTES = 1 << 16
 NAMING_RECORDS = 1000  # of JSON, whose names make the header
 FEW_ZEROS = 2  # bytes of zero in a text that has been spoiled
+# What a file may be said to be written in.
+Encoding = Literal[
+    "utf-8",
+    "utf-16",
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "koi8-r",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp932",
+    "gb18030",
+    "big5",
+    "cp949",
+    "mac-roman",
+    "cp850",
+]
+ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 _CONTROLS = bytes([*range(2, 9), *range(14, 31)])
 _WORD = re.compile(r"[^\s,;|\"]+")
 _GZIP = b"\x1f\x8b"
@@ -80,10 +109,17 @@ class Survey:
         return self.dialect.delimiter
 
 
-def survey(path: Path, *, name: str = "") -> Survey:
+def survey(
+    path: Path,
+    *,
+    name: str = "",
+    encoding: Encoding | None = None,
+    delimiter: DelimiterName | None = None,
+) -> Survey:
     """Read a file once through: digest, encoding, how it is cut, header.
 
-    ``name`` is what its owner calls it, for the ending. Raises FileUnreadable, FileDamaged,
+    ``name`` is what its owner calls it, for the ending; ``encoding`` and ``delimiter`` what they
+    say it is written with, found out where they do not. Raises FileUnreadable, FileDamaged,
     FileTooLarge, FileEmpty.
     """
     digest, size = _digest(path)
@@ -101,7 +137,8 @@ def survey(path: Path, *, name: str = "") -> Survey:
     blank = Survey(digest, size, is_packed, "", "csv", (), 0)
     if start == _ZIP:
         return _workbook(path, replace(blank, encoding="utf-8", kind="xlsx"))
-    return _lines(path, blank, plain_name=(name or path.name).lower().removesuffix(".gz"))
+    plain_name = (name or path.name).lower().removesuffix(".gz")
+    return _lines(path, blank, plain_name=plain_name, encoding=encoding, delimiter=delimiter)
 
 
 def rows(
@@ -137,21 +174,36 @@ def sample_of(path: Path, of: Survey, *, limit: int = 200) -> list[Sequence[str]
 # --- kinds of file --------------------------------------------------------------------------------
 
 
-def _lines(path: Path, blank: Survey, *, plain_name: str) -> Survey:
-    encoding, lines, ends_open = _check(path, is_packed=blank.is_packed, size=blank.size)
-    found = replace(blank, encoding=encoding, lines=lines, ends_open=ends_open)
+def _lines(
+    path: Path,
+    blank: Survey,
+    *,
+    plain_name: str,
+    encoding: Encoding | None,
+    delimiter: DelimiterName | None,
+) -> Survey:
+    codec, lines, ends_open = _check(
+        path, is_packed=blank.is_packed, size=blank.size, chosen=encoding
+    )
+    found = replace(blank, encoding=codec, lines=lines, ends_open=ends_open)
     try:
         with _text(path, found) as text:
             sample = text.read(SAMPLE_BYTES)
     except UnicodeDecodeError as error:
-        raise FileUnreadable(_("This is a binary file, no table.")) from error
+        raise FileUnreadable(
+            _(
+                "This is no table, or its encoding cannot be found out. If it is one, choose the"
+                " encoding."
+            ),
+            field="encoding",
+        ) from error
     kind = _kind(sample)
     if kind != "csv":
         found = replace(found, kind=kind)
         with _text(path, found) as text:
             return _named(found, names_of(islice(RECORDS[kind](text), NAMING_RECORDS)), Findings())
-    is_tabbed = plain_name.endswith((".tsv", ".tab"))
-    dialect = find_dialect(sample, delimiter="\t" if is_tabbed else "")
+    by_name = "\t" if plain_name.endswith((".tsv", ".tab")) else ""
+    dialect = find_dialect(sample, delimiter=DELIMITERS[delimiter] if delimiter else by_name)
     with _text(path, found) as text:
         try:
             names = header_of(text, dialect)
@@ -160,7 +212,7 @@ def _lines(path: Path, blank: Survey, *, plain_name: str) -> Survey:
                 _("The first line is quoted wrongly: a quote in it does not end.")
             ) from error
     findings = Findings()
-    if encoding == "cp1252" and _is_strange(sample):
+    if codec == "cp1252" and not encoding and _is_strange(sample):
         findings.note("strange_letters", _("line %(line)d") % {"line": dialect.above + 1})
     titles = dialect.above - sample.lower().startswith("sep=")
     if titles:
@@ -302,12 +354,14 @@ def _text(path: Path, of: Survey) -> io.TextIOWrapper:
     )
 
 
-def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int, bool]:
+def _check(
+    path: Path, *, is_packed: bool, size: int, chosen: Encoding | None
+) -> tuple[str, int, bool]:
     """Encoding, number of line breaks, whether none ends it; refuses what is cut off or binary."""
     try:
         with _bytes(path, is_packed=is_packed) as raw:
             start = raw.read(BLOCK)
-            encoding = _marked_encoding(start)
+            encoding = _codec(chosen, start)
             decoder = codecs.getincrementaldecoder(encoding)("strict")
             is_utf8, lines, total, block, last = True, 0, 0, start, b""
             while block:
@@ -325,6 +379,11 @@ def _check(path: Path, *, is_packed: bool, size: int) -> tuple[str, int, bool]:
     ends_open = not last.rstrip(b"\0").endswith((b"\n", b"\r"))
     if is_utf8:
         return encoding, lines, ends_open
+    if chosen:
+        raise FileUnreadable(
+            _("Not all of this file can be read in this encoding. Choose another one."),
+            field="encoding",
+        )
     if not encoding.startswith("utf-8"):
         raise FileDamaged(_("The file is not in the encoding that it begins with."))
     _refuse_mixed(path, is_packed=is_packed)
@@ -366,6 +425,15 @@ def _refuse_mixed(path: Path, *, is_packed: bool) -> None:
             )
             % {"line": bad[0]}
         )
+
+
+def _codec(chosen: Encoding | None, start: bytes) -> str:
+    """The name of what decodes the file: as chosen, with the mark at its start passed over."""
+    marked = _marked_encoding(start)
+    if chosen == "utf-8":
+        return "utf-8-sig"
+    is_marked = chosen == "utf-16" and marked.startswith("utf-16")
+    return marked if chosen is None or is_marked else chosen
 
 
 def _marked_encoding(start: bytes) -> str:

@@ -309,7 +309,8 @@ class ImportRun(models.Model):
     """One file on its way into the records: how it is read, what came of it, how to revert it.
 
     ``options`` is schemas.ImportOptions, ``mapping`` the column of the file for each field,
-    ``report`` what the last run said. What was written stands in ``change_set``.
+    ``reading`` what the file was found to be (format, encoding, delimiter, sheet), ``report`` what
+    the last run said. What was written stands in ``change_set``.
     """
 
     public_id = PublicIdField()
@@ -321,6 +322,7 @@ class ImportRun(models.Model):
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
     options = models.JSONField(default=dict)
     mapping = models.JSONField(default=dict)
+    reading = models.JSONField(default=dict)
     signature = models.CharField(max_length=64, blank=True)  # of the columns' names
     report = models.JSONField(default=dict)
     error = models.TextField(blank=True)

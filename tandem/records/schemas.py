@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from tandem.accounts.schemas import WHOLE, Currency, TimeZone
+from tandem.kernel.delimited import DelimiterName
+from tandem.kernel.tables import Encoding
 from tandem.records.rules import normalized_tag
 from tandem.records.rules.columns import MAX_COLUMNS, MAX_WIDTH, MIN_WIDTH
 from tandem.records.rules.custom import MAX_FIELDS, MAX_OPTIONS
@@ -175,11 +177,14 @@ ImportPolicy = Literal["fill", "overwrite", "create", "update"]
 
 
 class ImportReading(_Input):
-    """How a file is read. What is not given is taken from the company's settings, and said."""
+    """How a file is read. What is not given is found out, or taken from the company's settings,
+    and said."""
 
     currency: Currency | None = None
     time_zone: TimeZone | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    encoding: Encoding | None = None
+    delimiter: DelimiterName | None = None
     source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]*$", max_length=40)] = (
         "import"
     )

@@ -1,7 +1,7 @@
 import pytest
 
-from tandem.kernel.tables import survey
 from tandem.records.actions import import_now, note_upload
+from tandem.records.queries import surveyed
 from tandem.records.schemas import ImportOptions
 
 
@@ -14,12 +14,12 @@ def folder(settings, tmp_path):
 def load(system, tmp_path):
     """Import a file of people, as the command does."""
 
-    def run(content, name, kind="people"):
+    def run(content, name, kind="people", **said):
+        options = ImportOptions(**said)
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        noted = note_upload(
-            system, kind=kind, name=name, of=survey(path, name=name), options=ImportOptions()
-        )
+        of = surveyed(path, name=name, options=options)
+        noted = note_upload(system, kind=kind, name=name, of=of, options=options)
         return import_now(system, noted, path=path)
 
     return run

@@ -345,6 +345,80 @@ def test_what_is_taken_is_told_whole(load, case):
     assert model.objects.count() == expected[0]
 
 
+# name: (file, name of the file, what is said of it, names of the people in it)
+SAID = {
+    "Cyrillic letters of Windows": (
+        CYRILLIC.encode("cp1251"),
+        "p.csv",
+        {"encoding": "cp1251"},
+        ["Мария Иванова", "Пётр Иванов"],
+    ),
+    "Japanese letters of Windows": (
+        (HEAD + "表示,h@b.example\n").encode("cp932"),
+        "p.csv",
+        {"encoding": "cp932"},
+        ["表示"],
+    ),
+    "Chinese letters, packed": (
+        gzip.compress((HEAD + "丂北,b@b.example\n").encode("gb18030")),
+        "p.csv.gz",
+        {"encoding": "gb18030"},
+        ["丂北"],
+    ),
+    "UTF-8 behind its mark, said": (
+        codecs.BOM_UTF8 + UMLAUTS.encode(),
+        "p.csv",
+        {"encoding": "utf-8"},
+        ["Jürgen", "Käthe", "Zoë"],
+    ),
+    "UTF-16 without a mark, said": (
+        UMLAUTS.encode("utf-16-be"),
+        "p.csv",
+        {"encoding": "utf-16"},
+        ["Jürgen", "Käthe", "Zoë"],
+    ),
+    "colons between the cells": (
+        TWO.replace(",", ":"),
+        "p.csv",
+        {"delimiter": "colon"},
+        ["Ann Bell", "Ben Bell"],
+    ),
+    "more semicolons than the bars that part the cells": (
+        "Name|Email\nBell; Ann; Dr|ann@bell.example\nBell; Ben; Dr|ben@bell.example\n",
+        "p.csv",
+        {"delimiter": "pipe"},
+        ["Bell; Ann; Dr", "Bell; Ben; Dr"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_file_is_read_as_is_said_of_it(load, case):
+    content, name, said, names = SAID[case]
+    report = load(content, name, **said).report
+    assert [report["created"], report["failed"]] == [len(names), 0]
+    assert report["warnings"] == []
+    assert "encoding" not in report["assumed"]
+    assert list(Person.objects.order_by("pk").values_list("name", flat=True)) == names
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (UMLAUTS.encode("cp1252"), "utf-8"),
+        (UMLAUTS.encode("cp1252"), "cp932"),
+        ((HEAD + "北京,b@b.example\n").encode("gb18030") + b"\x81", "gb18030"),
+        (UMLAUTS.encode("utf-16-le")[:-1], "utf-16"),
+    ],
+)
+def test_a_file_that_is_not_what_is_said_of_it_is_refused(load, content, said):
+    with pytest.raises(DomainError) as refused:
+        load(content, "p.csv", encoding=said)
+    assert refused.value.code == "file_unreadable"
+    assert [one.field for one in refused.value.errors] == ["encoding"]
+    assert not Person.objects.exists()
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused_has_changed_nothing(load, case):
     content, name, code, words = REFUSED[case]

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from tandem.kernel.damage import FileDamaged, FileEmpty, FileTooLarge, FileUnreadable, Findings
-from tandem.kernel.tables import rows, sample_of, survey
+from tandem.kernel.delimited import DELIMITERS
+from tandem.kernel.tables import ENCODINGS, rows, sample_of, survey
 
 PLAIN = "no,price\n1,2.5\n2,3.5\n"
 
@@ -87,6 +88,19 @@ def test_rows_carry_their_number(put):
     found = survey(path)
     assert [first for first, _batch in rows(path, found, chunk=20)] == [1, 21, 41]
     assert len(sample_of(path, found, limit=7)) == 7
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_file_is_read_in_the_encoding_that_is_said(put, encoding):
+    path = put("no,name\n1,Ann\n".encode(encoding))
+    found = survey(path, encoding=encoding)
+    assert [list(row) for _first, batch in rows(path, found) for row in batch] == [["1", "Ann"]]
+
+
+@pytest.mark.parametrize(("name", "sign"), DELIMITERS.items())
+def test_a_file_is_cut_by_the_sign_that_is_said(put, name, sign):
+    path = put(f"no{sign}name\n1{sign}Ann\n")
+    assert survey(path, delimiter=name).header == ("no", "name")
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])

@@ -1,5 +1,7 @@
 """Columns of files: known by name and content, remembered, filling own fields, and taken back."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -266,6 +268,7 @@ def test_companies_have_own_fields_from_files_as_well(own, load):
 # --- on the page ----------------------------------------------------------------------------------
 
 CSV = b"Name,Email,Shoe size,Since\nAnn,ann@bell.example,42,31.01.2020\n"
+HTMX = {"HX-Request": "true"}
 FORM = {"currency": "EUR", "time_zone": "UTC", "date_order": "", "source": "import",
         "match": "keys", "policy": "fill"}  # fmt: skip
 
@@ -317,6 +320,106 @@ def test_who_may_not_add_fields_is_not_offered_any_and_refused(client, make_user
     assert answer.status_code == 422
     assert not FieldDef.objects.exists()
     assert "x_shoe_size" not in ImportRun.objects.get().mapping
+
+
+# --- how the file is written, as found out or said ------------------------------------------------
+
+CYRILLIC = "Name,Email\nМария,m@b.example\n".encode("cp1251")  # noqa: RUF001
+BARRED = b"Name;Comma, inside|Email\nAnn;x, y|a@b.example\nBen;x, y|b@b.example\n"
+
+
+def options_of(page, name):
+    """What a choice on the page offers first, and what is chosen in it."""
+    _before, box = page.split(f'name="{name}"', 1)
+    box = box.split("</select>")[0]
+    chosen = re.findall(r'<option value="([^"]*)" selected', box)
+    return re.findall(r'<option value="">([^<]*)', box)[0], next(iter(chosen), None)
+
+
+def test_the_encoding_that_was_guessed_is_shown_and_another_can_be_chosen(client, make_user):
+    client.force_login(make_user("marketer"))
+    url = upload(client, CYRILLIC)
+    page = client.get(url).content.decode()
+    assert options_of(page, "encoding") == ("Western (Windows), found out", None)
+    assert "Мария" not in page
+    form = {**FORM, "_column_0": "name", "_column_1": "email", "delimiter": ""}
+    answer = client.post(f"{url}/start", {**form, "encoding": "cp1251"}, headers=HTMX)
+    assert answer.status_code == 200  # read again at once
+    page = answer.content.decode()
+    assert options_of(page, "encoding") == ("Find it out", "cp1251")
+    assert "Мария" in page
+    run = ImportRun.objects.get()
+    assert run.reading == {"format": "csv", "encoding": "cp1251", "delimiter": "comma", "sheet": ""}
+    client.post(f"{url}/start", {**form, "encoding": "cp1251", "_start": "1"})
+    run_import(run_id=run.pk, is_trial=False)
+    run.refresh_from_db()
+    assert Person.objects.get().name == "Мария"
+    assert ("encoding" in run.report["assumed"], run.report["warnings"]) == (False, [])
+
+
+def test_another_delimiter_makes_other_columns_which_are_looked_at_first(client, make_user):
+    client.force_login(make_user("marketer"))
+    url = upload(client, BARRED)
+    page = client.get(url).content.decode()
+    assert options_of(page, "delimiter") == ("Comma, found out", None)
+    form = {**FORM, "_column_0": "name", "encoding": "", "delimiter": "pipe", "_start": "1"}
+    assert client.post(f"{url}/start", form).status_code == 303
+    run = ImportRun.objects.get()
+    assert (run.state, run.mapping) == (
+        "uploaded",  # nothing was started
+        {"name": "Name;Comma, inside", "email": "Email"},
+    )
+    page = client.get(url).content.decode()
+    assert (options_of(page, "delimiter"), "Name;Comma, inside" in page) == (
+        ("Find it out", "pipe"),
+        True,
+    )
+
+
+def test_an_encoding_that_does_not_fit_is_refused_and_nothing_changes(client, make_user):
+    client.force_login(make_user("marketer"))
+    url = upload(client, CYRILLIC)
+    before = ImportRun.objects.values().get()
+    form = {**FORM, "_column_0": "name", "encoding": "utf-8", "delimiter": ""}
+    answer = client.post(f"{url}/start", form, headers=HTMX)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Not all of this file can be read in this encoding" in page
+    assert options_of(page, "encoding") == ("Find it out", "utf-8")
+    assert ImportRun.objects.values().get() == before
+
+
+def test_a_file_whose_encoding_cannot_be_found_out_is_taken_with_it(client, make_user):
+    client.force_login(make_user("marketer"))
+    content = (
+        "Name,Email\n北京,a@b.example\nЁ,e@b.example\n".encode("gb18030")
+        + b"\x81\x40,f@b.example\n"
+    )
+
+    def send(**more):
+        file = SimpleUploadedFile("people.csv", content)
+        return client.post("/imports", {"kind": "people", "file": file, **more})
+
+    assert "Encoding" not in client.get("/imports").content.decode()
+    answer = send()
+    assert (answer.status_code, ImportRun.objects.count()) == (422, 0)
+    assert "choose the encoding" in answer.content.decode()
+    assert options_of(answer.content.decode(), "encoding") == ("", None)
+    page = client.get(send(encoding="gb18030")["Location"]).content.decode()
+    assert "北京" in page
+    assert options_of(page, "encoding") == ("Find it out", "gb18030")
+
+
+def test_what_was_chosen_for_one_file_is_not_said_of_the_next(client, make_user):
+    client.force_login(make_user("marketer"))
+    url = upload(client, CYRILLIC)
+    form = {**FORM, "_column_0": "name", "encoding": "cp1251", "delimiter": "", "_start": "1"}
+    client.post(f"{url}/start", form)
+    run_import(run_id=ImportRun.objects.get().pk, is_trial=False)
+    upload(client, "Name,Email\nYük,z@b.example\n".encode())
+    run = ImportRun.objects.latest("pk")
+    assert (run.reading["encoding"], run.options["encoding"]) == ("utf-8", None)
+    assert run.mapping == {"name": "Name"}
 
 
 def test_two_columns_cannot_fill_one_field(client, make_user):

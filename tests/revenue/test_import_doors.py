@@ -163,6 +163,12 @@ def test_a_file_is_imported_by_api(api):
     assert answer.status_code == 202
     made = answer.json()
     assert made["state"] == "waiting"
+    assert made["reading"] == {
+        "format": "csv",
+        "encoding": "utf-8",
+        "delimiter": "comma",
+        "sheet": "",
+    }
     work()
     seen = api("get", f"/imports/{made['id']}").json()
     assert (seen["state"], seen["report"]["created"]) == ("done", 2)
@@ -172,18 +178,37 @@ def test_a_file_is_imported_by_api(api):
     assert api("post", f"/imports/{made['id']}/reversion").status_code == 409
 
 
+def test_the_api_is_told_how_a_file_is_written(api):
+    content = CONTENT.replace(",", "|").replace("EIRE", "Spain; EIRE").encode("utf-16-be")
+    fields = {"kind": "orders", "encoding": "utf-16", "delimiter": "pipe", "currency": "GBP"}
+    made = api("post", "/imports", {**fields, "file": put(content)}).json()
+    assert made["reading"] == {
+        "format": "csv",
+        "encoding": "utf-16-be",
+        "delimiter": "pipe",
+        "sheet": "",
+    }
+    assert made["mapping"]["number"] == "InvoiceNo"
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
         ({"kind": "clouds"}, "kind"),
         ({"kind": "orders", "colour": "red"}, "colour"),
         ({"kind": "orders", "currency": "XYZ"}, "currency"),
+        ({"kind": "orders", "encoding": "rot13"}, "encoding"),
+        (
+            {"kind": "orders", "encoding": "cp932", "file": put("Größe,\x81\n".encode("latin-1"))},
+            "encoding",
+        ),
+        ({"kind": "orders", "delimiter": ";"}, "delimiter"),
         ({"kind": "orders", "mapping": "{"}, "mapping"),
         ({"kind": "orders", "mapping": json.dumps({"colour": "InvoiceNo"})}, "mapping.colour"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_api(api, fields, field):
-    answer = api("post", "/imports", {**fields, "file": put()})
+    answer = api("post", "/imports", {"file": put(), **fields})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
     assert ImportRun.objects.count() == 0

@@ -12,15 +12,16 @@ from pydantic import ValidationError
 
 from tandem.accounts.queries import command_actor
 from tandem.kernel.actor import Actor
+from tandem.kernel.delimited import DELIMITERS
 from tandem.kernel.errors import DomainError
 from tandem.kernel.permissions import declared
-from tandem.kernel.tables import sample_of, survey
+from tandem.kernel.tables import ENCODINGS, sample_of
 from tandem.project.commands.progress import bar
 from tandem.project.commands.users import sentence
 from tandem.project.faults import OperatorError
 from tandem.records.actions import import_now, note_upload, revert_import
 from tandem.records.models import ImportRun
-from tandem.records.queries import results_of
+from tandem.records.queries import results_of, surveyed
 from tandem.records.schemas import ImportOptions
 from tandem.records.slots import IMPORTERS
 
@@ -33,6 +34,8 @@ EXAMPLES = 3
 @click.option("--currency", help="Of every amount in the file: GBP.")
 @click.option("--timezone", "time_zone", help="Of every moment without an offset: Europe/London.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]))
+@click.option("--encoding", type=click.Choice(ENCODINGS), help="Found out where it is left out.")
+@click.option("--delimiter", type=click.Choice(list(DELIMITERS)), help="What parts the cells.")
 @click.option("--source", help="The system the file comes from; numbers are known beside it.")
 @click.option("--match", type=click.Choice(["keys", "names"]), help="How known records are found.")
 @click.option(
@@ -56,6 +59,8 @@ def command(
     currency: str | None,
     time_zone: str | None,
     date_order: str | None,
+    encoding: str | None,
+    delimiter: str | None,
     source: str | None,
     match: str | None,
     policy: str | None,
@@ -76,6 +81,8 @@ def command(
         "currency": currency,
         "time_zone": time_zone,
         "date_order": date_order,
+        "encoding": encoding,
+        "delimiter": delimiter,
         "source": source,
         "match": match,
         "policy": policy,
@@ -108,7 +115,7 @@ def _import(
     if not path.is_file():
         raise OperatorError(f"There is no file {path}.")
     try:
-        found = survey(path)
+        found = surveyed(path, name=path.name, options=options)
         run = note_upload(
             actor,
             kind=kind,

@@ -21,12 +21,13 @@ from django.utils.translation import gettext as _
 
 from tandem.kernel.actions import action, current_change_set, mark_as_undo
 from tandem.kernel.actor import Actor
+from tandem.kernel.delimited import name_of_delimiter
 from tandem.kernel.errors import DomainError
 from tandem.kernel.ids import new_public_id
 from tandem.kernel.jobs import enqueue, is_asked_for
 from tandem.kernel.models import ChangeSet, ProgressRecord, ProgressState
 from tandem.kernel.progress import SILENT_AFTER, Progress, settle, tracking
-from tandem.kernel.tables import Survey, sample_of, survey
+from tandem.kernel.tables import Survey, sample_of
 from tandem.kernel.undo import UNDO_WAYS, AlreadyUndone
 from tandem.records import queries
 from tandem.records.actions.fields import add_field
@@ -76,7 +77,12 @@ def note_upload(
         kept = {key: column for key, column in before.mapping.items() if key in there}
         left_out = {one.key: None for one in importer.fields if one.key not in kept}
         options = ImportOptions.model_validate(
-            {**before.options, "mapping": {**left_out, **kept, **options.mapping}}
+            {
+                **before.options,
+                "encoding": options.encoding,
+                "delimiter": options.delimiter,
+                "mapping": {**left_out, **kept, **options.mapping},
+            }
         )
     run = ImportRun(
         kind=kind,
@@ -86,6 +92,7 @@ def note_upload(
         stored_as=stored_as,
         options=options.model_dump(mode="json", exclude={"mapping"}),
         mapping=queries.mapping_for(importer, actor, of.header, options.mapping, sample=sample),
+        reading=_reading(of),
         signature=signature_of(of.header),
         user_id=actor.user_id,
         actor_label=actor.label[:200],
@@ -116,7 +123,7 @@ def take_upload(
         with path.open("wb") as file:
             for chunk in chunks:
                 file.write(chunk)
-        found = survey(path, name=name)
+        found = queries.surveyed(path, name=name, options=options)
         return note_upload(
             actor,
             kind=kind,
@@ -140,23 +147,31 @@ def change_import(
     options: ImportOptions,
     new_fields: Mapping[str, FieldKind] = MappingProxyType({}),
 ) -> ImportRun:
-    """Read an upload otherwise: other columns, currency, zone, date order.
+    """Read an upload otherwise: other columns, currency, zone, date order, encoding, delimiter.
 
-    ``new_fields`` are columns for which an own field of a type is added, called as they are. Raises
-    Missing, ImportNotReady, MappingInvalid, Refused, and what add_field raises.
+    ``new_fields`` are columns for which an own field of a type is added, called as they are. Where
+    another encoding or delimiter makes other columns, those that are new are guessed anew, and get
+    no fields yet. Raises Missing, ImportNotReady, MappingInvalid, Refused, FileUnreadable, and what
+    add_field raises.
     """
     run = _ready(actor, public_id)
     importer = queries.importer_for(actor, run.kind)
-    header = queries.survey_of(run).header
-    mapping = dict(options.mapping)
-    for column, kind in new_fields.items():
+    path = queries.path_of(run)
+    found = queries.surveyed(path, name=run.file_name, options=options)
+    is_same = signature_of(found.header) == run.signature
+    mapping = {
+        key: column for key, column in options.mapping.items() if is_same or column in found.header
+    }
+    for column, kind in new_fields.items() if is_same else ():
         label = " ".join(column.split())[:80]
         added = add_field(actor, data=NewField(kind=importer.record_kind, label=label, type=kind))
         mapping[added.key] = column
     options = options.model_copy(update={"mapping": mapping})
     importer = with_own_fields(importer, options)
     run.options = options.model_dump(mode="json", exclude={"mapping"})
-    run.mapping = queries.mapping_for(importer, actor, header, options.mapping)
+    sample = () if is_same else sample_of(path, found)
+    run.mapping = queries.mapping_for(importer, actor, found.header, mapping, sample=sample)
+    run.reading, run.signature = _reading(found), signature_of(found.header)
     run.state, run.error, run.report = ImportState.UPLOADED, "", {}
     run.save()
     return run
@@ -236,7 +251,7 @@ def run_import(
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
     if not ImportRun.objects.filter(pk=run.pk, state=ImportState.RUNNING).exists():
         return  # one that was thought dead has ended it meanwhile
-    found = survey(path, name=run.file_name)
+    found = queries.surveyed(path, name=run.file_name, options=options)
     progress.expect(found.rows)
 
     def step(share: float, message: str) -> None:
@@ -459,6 +474,17 @@ def _keep_results(run: ImportRun, importer: Importer, *, is_trial: bool) -> None
         file.write(b"row,verdict,id,note\n")
         file.writelines(results(importer, is_trial=is_trial))
     part.replace(queries.results_path(run))
+
+
+def _reading(of: Survey) -> dict[str, str]:
+    """What a file was found to be, in the words of the API."""
+    is_text, is_cut = of.kind != "xlsx", of.kind == "csv"
+    return {
+        "format": of.kind,
+        "encoding": of.encoding if is_text else "",
+        "delimiter": name_of_delimiter(of.delimiter) if is_cut else "",
+        "sheet": of.sheet,
+    }
 
 
 def _ready(actor: Actor, public_id: UUID) -> ImportRun:

@@ -84,7 +84,7 @@ def stage(
         assumed["currency"] = currency
     if not options.time_zone:
         assumed["time_zone"] = zone
-    if survey.encoding == "cp1252":
+    if survey.encoding == "cp1252" and not options.encoding:
         assumed["encoding"] = "cp1252"
     found = Stage(
         Staged(

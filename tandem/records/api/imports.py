@@ -23,14 +23,26 @@ MAX_LISTED = 50
 MAX_ROW = 10**12
 
 
+class FileReadingOut(Schema):
+    """What a file was found to be; without ``delimiter`` and ``encoding`` where it has none, and
+    without ``sheet`` where it is no workbook."""
+
+    format: str
+    encoding: str
+    delimiter: str
+    sheet: str
+
+
 class ImportOut(Schema):
-    """An import; ``report`` is empty until it has run, ``progress`` names its long job."""
+    """An import; ``report`` is empty until it has run, ``progress`` names its long job. ``reading``
+    is null of old imports, of which it was not kept."""
 
     id: UUID
     kind: str
     file: str
     sha256: str
     state: str
+    reading: FileReadingOut | None
     mapping: dict[str, str]
     report: dict[str, Any]
     error: str
@@ -92,6 +104,8 @@ def create_import(
     currency: Form[str] = "",
     time_zone: Form[str] = "",
     date_order: Form[str] = "",
+    encoding: Form[str] = "",
+    delimiter: Form[str] = "",
     source: Form[str] = "",
     match: Form[str] = "",
     policy: Form[str] = "",
@@ -105,6 +119,8 @@ def create_import(
         "currency": currency,
         "time_zone": time_zone,
         "date_order": date_order,
+        "encoding": encoding,
+        "delimiter": delimiter,
         "source": source,
         "match": match,
         "policy": policy,
@@ -155,7 +171,8 @@ def take_import_back(request: HttpRequest, public_id: UUID) -> Any:
 
 
 _KNOWN = frozenset(
-    "kind currency time_zone date_order source match policy mapping dry_run file".split()
+    "kind currency time_zone date_order encoding delimiter source match policy mapping dry_run"
+    " file".split()
 )
 
 
@@ -182,6 +199,7 @@ def _out(run: ImportRun) -> dict[str, Any]:
         "file": run.file_name,
         "sha256": run.sha256,
         "state": run.state,
+        "reading": run.reading or None,
         "mapping": run.mapping,
         "report": run.report if "rows" in run.report else {},
         "error": run.error,

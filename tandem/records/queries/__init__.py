@@ -67,6 +67,7 @@ from tandem.records.queries.custom import (
 )
 from tandem.records.queries.sketches import paths_of, sketches
 from tandem.records.rules import Condition, FieldType, Group, Names, Node, Related
+from tandem.records.schemas import ImportOptions
 from tandem.records.slots import (
     IMPORTERS,
     Field,
@@ -969,8 +970,14 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def survey_of(run: ImportRun) -> Survey:
-    """What the file of an import is; reads it once. Raises FileGone."""
-    return survey(path_of(run), name=run.file_name)
+    """What the file of an import is; reads it once. Raises FileGone, FileUnreadable."""
+    options = ImportOptions.model_validate(run.options)
+    return surveyed(path_of(run), name=run.file_name, options=options)
+
+
+def surveyed(path: Path, *, name: str, options: ImportOptions) -> Survey:
+    """What a file is, read as its owner says. Raises FileUnreadable and its kinds."""
+    return survey(path, name=name, encoding=options.encoding, delimiter=options.delimiter)
 
 
 def mapping_for(

@@ -18,12 +18,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tandem.accounts.queries import company_settings
 from tandem.accounts.schemas import currencies, time_zones
+from tandem.kernel.damage import FileUnreadable
+from tandem.kernel.delimited import DelimiterName, name_of_delimiter
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.kernel.progress import describe, progress_of
 from tandem.kernel.readings import READERS
 from tandem.kernel.sheets import harmless, is_number
-from tandem.kernel.tables import Survey, sample_of
+from tandem.kernel.tables import Encoding, Survey, sample_of
 from tandem.records import queries
 from tandem.records.actions import change_import, revert_import, start_import, take_upload
 from tandem.records.errors import MappingInvalid
@@ -33,9 +35,9 @@ from tandem.records.rules.custom import PREFIX
 from tandem.records.schemas import FieldKind, ImportOptions, ImportReading
 from tandem.records.slots import OBJECT_TYPES, Importer, ImportField, Text
 from tandem.ui import formats, navigation
-from tandem.ui.forms import Form
+from tandem.ui.forms import Field, Form
 from tandem.ui.navigation import NavItem, Section
-from tandem.ui.responses import Toast, render, see_other
+from tandem.ui.responses import Toast, is_fragment, render, see_other
 
 SAMPLES = 2
 SAMPLE_LENGTH = 40
@@ -52,6 +54,37 @@ NEW_FIELDS: dict[FieldKind, Text] = {
     "boolean": gettext_lazy("New field: yes or no"),
 }
 NEW = "+"  # before the type of a new field
+ENCODINGS_IN_WORDS: dict[Encoding, Text] = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": gettext_lazy("Western (Windows)"),
+    "cp1250": gettext_lazy("Central European (Windows)"),
+    "cp1251": gettext_lazy("Cyrillic (Windows)"),
+    "koi8-r": gettext_lazy("Cyrillic (KOI8-R)"),
+    "cp1253": gettext_lazy("Greek (Windows)"),
+    "cp1254": gettext_lazy("Turkish (Windows)"),
+    "cp1255": gettext_lazy("Hebrew (Windows)"),
+    "cp1256": gettext_lazy("Arabic (Windows)"),
+    "cp1257": gettext_lazy("Baltic (Windows)"),
+    "cp932": gettext_lazy("Japanese (Shift JIS)"),
+    "gb18030": gettext_lazy("Chinese (GB 18030)"),
+    "big5": gettext_lazy("Chinese (Big5)"),
+    "cp949": gettext_lazy("Korean (Windows)"),
+    "mac-roman": gettext_lazy("Western (old Macintosh)"),
+    "cp850": gettext_lazy("Western (DOS)"),
+}
+DELIMITERS_IN_WORDS: dict[DelimiterName, Text] = {
+    "comma": gettext_lazy("Comma"),
+    "semicolon": gettext_lazy("Semicolon"),
+    "tab": gettext_lazy("Tab"),
+    "pipe": gettext_lazy("Vertical line"),
+    "caret": gettext_lazy("Caret"),
+    "tilde": gettext_lazy("Tilde"),
+    "unit_separator": gettext_lazy("Unit separator (ASCII 31)"),
+    "start_of_heading": gettext_lazy("Start of heading (ASCII 1)"),
+    "colon": gettext_lazy("Colon"),
+    "space": gettext_lazy("Space"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +100,19 @@ class ShownColumn:
     suggested: str  # the target that would be a field of its own
 
 
+@dataclass(frozen=True, slots=True)
+class ShownFound:
+    """What was found out about a file, in words, and the field in which it is said otherwise."""
+
+    field: Field
+    label: str
+    words: Text
+
+
 @require_http_methods(["GET", "POST"])
 @page(permission="records.import")
 def imports(request: ActorRequest) -> HttpResponseBase:
-    error = ""
+    error, is_unread = "", False
     if request.method == "POST":
         try:
             upload = request.FILES.get("file")
@@ -81,17 +123,19 @@ def imports(request: ActorRequest) -> HttpResponseBase:
                 kind=request.POST.get("kind", ""),
                 name=str(upload.name),
                 chunks=upload.chunks(),
-                options=ImportOptions(),
+                options=_as_said(request),
                 does_remember=True,
             )
             return see_other(request, reverse("records:import", args=[run.public_id]))
         except DomainError as refused:
-            error = str(refused)
+            error, is_unread = str(refused), isinstance(refused, FileUnreadable)
     context = {
         "page_title": _("Import"),
         "kinds": [(one.kind, one.label) for one in queries.importers_for(request.actor)],
         "runs": queries.imports_visible_to(request.actor)[:20],
         "error": error,
+        "kind": request.POST.get("kind", ""),
+        "encodings": list(ENCODINGS_IN_WORDS.items()) if is_unread else [],
     }
     return render(request, "records/imports.html", context, status=422 if error else 200)
 
@@ -100,22 +144,28 @@ def imports(request: ActorRequest) -> HttpResponseBase:
 @page(permission="records.import")
 def import_detail(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
     run = queries.import_by_public_id(request.actor, public_id)
-    return _shown(request, run, Form(ImportReading, initial=_initial(run), choices=_choices()))
+    return _shown(request, run, _form_of(run))
 
 
 @require_POST
 @page(permission="records.import")
 def import_start(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
-    """Save how the file is read, and then, by the button: look again, try, or start."""
+    """Save how the file is read, and then, by the button: look again, try, or start.
+
+    Where it has other columns when it is read so, it is looked at first.
+    """
     run = queries.import_by_public_id(request.actor, public_id)
     form = Form(ImportReading, data=request.POST, choices=_choices())
     with form.refusals():
         importer = with_own_fields(queries.importer_for(request.actor, run.kind), ImportOptions())
         mapping, new = _asked(request, queries.survey_of(run).header, importer)
         options = ImportOptions.model_validate({**form.value.model_dump(), "mapping": mapping})
-        change_import(request.actor, run.public_id, options=options, new_fields=new)
-        if "_start" in request.POST or "_try" in request.POST:
+        changed = change_import(request.actor, run.public_id, options=options, new_fields=new)
+        is_as_shown = changed.signature == run.signature
+        if is_as_shown and ("_start" in request.POST or "_try" in request.POST):
             start_import(request.actor, run.public_id, is_trial="_try" in request.POST)
+        elif is_fragment(request):
+            return _shown(request, changed, _form_of(changed))
         return see_other(request, reverse("records:import", args=[run.public_id]))
     return _shown(request, run, form)
 
@@ -153,6 +203,17 @@ def import_listing(request: ActorRequest, public_id: UUID, name: str) -> HttpRes
     return response
 
 
+def _form_of(run: ImportRun) -> Form[ImportReading]:
+    return Form(ImportReading, initial=_initial(run), choices=_choices())
+
+
+def _as_said(request: HttpRequest) -> ImportOptions:
+    """The encoding that somebody chose for a file whose own could not be found out."""
+    chosen = request.POST.get("encoding", "")
+    known = next((one for one in ENCODINGS_IN_WORDS if one == chosen), None)
+    return ImportOptions(encoding=known)
+
+
 def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> HttpResponseBase:
     importer = with_own_fields(
         queries.importer_for(request.actor, run.kind), ImportOptions.model_validate(run.options)
@@ -176,6 +237,7 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
             columns = _columns(importer, run, found)
             context |= {
                 "survey": found,
+                "found": _found(form, found),
                 "columns": columns,
                 "targets": _targets(request, importer),
                 "used": sum(1 for one in columns if one.target),
@@ -189,6 +251,20 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
         except DomainError as refused:
             context["gone"] = str(refused)
     return render(request, "records/import.html", context, fragment="body", status=form.status)
+
+
+def _found(form: Form[ImportReading], survey: Survey) -> list[ShownFound]:
+    """How the file is written, where a file of its kind can be written otherwise."""
+    shown = []
+    if survey.kind != "xlsx":
+        codec = survey.encoding.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
+        words = {str(key): label for key, label in ENCODINGS_IN_WORDS.items()}
+        shown.append(ShownFound(form["encoding"], _("Encoding"), words.get(codec, codec)))
+    if survey.kind == "csv":
+        sign = name_of_delimiter(survey.delimiter)
+        words = {str(key): label for key, label in DELIMITERS_IN_WORDS.items()}
+        shown.append(ShownFound(form["delimiter"], _("Sign between cells"), words.get(sign, sign)))
+    return shown
 
 
 def _before(
@@ -259,6 +335,8 @@ def _choices() -> dict[str, list[tuple[object, Any]]]:
             ("mdy", _("month, day, year")),
             ("ymd", _("year, month, day")),
         ],
+        "encoding": list(ENCODINGS_IN_WORDS.items()),
+        "delimiter": list(DELIMITERS_IN_WORDS.items()),
         "match": [
             ("keys", _("Their id or mail address")),
             ("names", _("Else their name and company")),
