@@ -14,7 +14,7 @@ from tandem.kernel.progress import tracking
 from tandem.kernel.undo import run_announced as run_announced_undo
 from tandem.records.actions.accesses import forget_accesses
 from tandem.records.actions.disclosing import disclose
-from tandem.records.actions.duplicates import find_duplicates
+from tandem.records.actions.duplicates import SEARCH, find_duplicates
 from tandem.records.actions.erasing import erase, note_failed, settle
 from tandem.records.actions.exports import forget_exported_files
 from tandem.records.actions.files import sweep_contents
@@ -130,20 +130,27 @@ def sweep(actor: Actor) -> None:
 
 
 @job("records.find_duplicates", permissions=frozenset({"records.find_duplicates"}))
-def look_for_duplicates(actor: Actor, kind: str, user_id: int | None = None) -> None:
+def look_for_duplicates(
+    actor: Actor, kind: str, user_id: int | None = None, progress: str | None = None
+) -> None:
     """Look for doubles among all records of a kind; whoever asked sees how far it is."""
     found = object_type(kind)
     user = User.objects.filter(pk=user_id or 0).first()
     asked_by = actor if user is None else actor_for(user)
-    label = _("Duplicates: %(kind)s") % {"kind": found.label_plural}
     with tracking(
-        asked_by, kind="records.find_duplicates", label=label, unit=_("percent"), total=100
-    ) as progress:
+        asked_by,
+        kind=SEARCH,
+        label=_("Duplicates: %(kind)s") % {"kind": found.label_plural},
+        unit=_("percent"),
+        total=100,
+        announced=UUID(progress) if progress else None,
+    ) as shown:
 
         def step(share: float, message: str) -> None:
-            progress.advance(int(share * 100) - progress.record.done)
+            shown.advance(int(share * 100) - shown.record.done)
 
-        progress.record.result = {"open": find_duplicates(actor, found, step=step)}
+        shown.record.result = {"open": find_duplicates(actor, found, step=step)}
+        shown.record.done = 100
 
 
 @job(

@@ -1,20 +1,26 @@
 """The queue of what may be here twice: found, asked about, answered, never asked again."""
 
+import re
+
 import pytest
 
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.facts import deliver_facts
+from tandem.kernel.models import ProgressRecord
 from tandem.kernel.undo import undo
 from tandem.people.actions import change_person, create_company, create_person, delete_person
 from tandem.people.models import Person
 from tandem.people.schemas import ChangePerson, NewCompany, NewPerson
 from tandem.records.actions import find_duplicates, keep_apart, merge, unmerge
+from tandem.records.jobs import look_for_duplicates
 from tandem.records.models import DuplicatePair
 from tandem.records.queries.duplicates import neighbours_of, open_pairs
 from tandem.records.slots import object_type
 
 pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -142,6 +148,55 @@ def test_the_page_shows_pairs_and_takes_answers(client, make_user, system, add, 
     client.force_login(make_user("viewer"))
     assert client.get("/duplicates").status_code == 403
     assert client.post(f"/people/duplicates/{pair.public_id}/apart").status_code == 403
+
+
+def test_the_page_tells_of_a_search_and_then_shows_what_it_found(client, make_user, add):
+    add("Ann Lee")
+    add("Anne Lee")
+    client.force_login(make_user("admin"))
+    page = client.post("/people/duplicates/search").url
+    record = ProgressRecord.objects.get()
+    assert page == f"/duplicates?kind=people&job={record.public_id}"
+    # Asked once more, it is the same search.
+    assert client.post("/people/duplicates/search").url == page
+
+    whole = client.get(page).content.decode()
+    assert ('hx-trigger="every 1s"' in whole, "Load the page again" in whole) == (True, True)
+    part = client.get(page, headers=HTMX)
+    assert part.content.decode().startswith('<div id="search" hx-get="/duplicates?kind=people')
+    assert "HX-Retarget" not in part.headers
+
+    look_for_duplicates(kind="person", user_id=record.actor_id, progress=str(record.public_id))
+    part = client.get(page, headers=HTMX)
+    assert (part["HX-Retarget"], part["HX-Reswap"]) == ("#duplicates", "outerHTML")
+    assert "The search has ended" in part["HX-Trigger"]
+    for shown in (part.content.decode(), client.get(page).content.decode()):
+        assert "names differ by one letter" in shown
+        assert "every 1s" not in shown
+    assert ProgressRecord.objects.get().state == "done"
+
+
+def test_who_comes_second_is_told_and_sees_no_search_of_others(client, make_user, add):
+    client.force_login(make_user("admin"))
+    page = client.post("/people/duplicates/search").url
+    client.force_login(make_user("manager"))
+    assert client.post("/people/duplicates/search").url == "/duplicates?kind=people"
+    assert ProgressRecord.objects.count() == 1
+    for address in (page, "/duplicates?kind=people&job=none"):
+        assert 'id="search"' not in client.get(address).content.decode()
+
+
+def test_a_merge_is_listed_until_two_are_made_again(client, make_user, system, add, kind):
+    one, other = add("Ann Lee"), add("Anne Lee")
+    merge(system, kind, one.public_id, other.public_id)
+    client.force_login(make_user("admin"))
+    page = client.get("/duplicates?kind=people").content.decode()
+    (address,) = re.findall(rf'action="(/people/{one.public_id}/merges/[^"]+)"', page)
+    assert "Merged lately" in page
+    assert "Anne Lee" in page
+    assert client.post(address).status_code == 303
+    assert Person.objects.filter(merged_into__isnull=True).count() == 2
+    assert "Merged lately" not in client.get("/duplicates?kind=people").content.decode()
 
 
 def test_the_preview_of_a_pair_says_why_and_leads_to_the_next(client, make_user, system, add, kind):

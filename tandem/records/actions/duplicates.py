@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from psycopg import sql
 
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
-from tandem.kernel.jobs import enqueue_once
+from tandem.kernel.jobs import enqueue, is_asked_for
+from tandem.kernel.models import ProgressRecord, ProgressState
+from tandem.kernel.progress import announce
 from tandem.records.errors import NotMergeable
 from tandem.records.models import DuplicateKey, DuplicatePair, PairState
 from tandem.records.queries.duplicates import pair_for
@@ -20,6 +23,7 @@ from tandem.records.slots import Alike, ObjectType
 # A key that more records than this share says nothing: half a town is called Smith.
 MOST_PER_KEY = 40
 PART = 5_000
+SEARCH = "records.find_duplicates"  # the job, and what its progress is of
 
 # Which pairs share a key; of one side only the given records, where some are given.
 _CANDIDATES = """
@@ -120,10 +124,21 @@ def keep_apart(actor: Actor, kind: ObjectType, public_id: UUID) -> DuplicatePair
 
 
 @action(permission="records.merge")
-def ask_for_search(actor: Actor, kind: ObjectType) -> None:
-    """Have a worker look for doubles among all records of a kind. Raises NotMergeable."""
+def ask_for_search(actor: Actor, kind: ObjectType) -> UUID | None:
+    """Have a worker look for doubles among all records of a kind; the progress that tells of it.
+
+    None where somebody else has asked already, and it is under way. Raises NotMergeable.
+    """
     _alike_of(kind)
-    enqueue_once("records.find_duplicates", lock=kind.kind, kind=kind.kind, user_id=actor.user_id)
+    label = _("Duplicates: %(kind)s") % {"kind": kind.label_plural}
+    if is_asked_for(SEARCH, kind=kind.kind):
+        own = ProgressRecord.objects.filter(kind=SEARCH, label=label, actor_id=actor.user_id or 0)
+        running = own.filter(state=ProgressState.RUNNING).order_by("-pk")
+        return running.values_list("public_id", flat=True).first()
+    record = announce(actor, kind=SEARCH, label=label, unit=_("percent"), total=100)
+    shown: UUID = record.public_id
+    enqueue(SEARCH, kind=kind.kind, user_id=actor.user_id, progress=str(shown))
+    return shown
 
 
 @action(permission="records.find_duplicates")

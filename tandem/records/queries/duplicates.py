@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Missing
-from tandem.records.models import DuplicatePair, PairState
+from tandem.records.models import DuplicatePair, MergeEvent, PairState
 from tandem.records.slots import OBJECT_TYPES, ObjectType
 
 
@@ -48,6 +48,13 @@ def neighbours_of(
     before = Q(score__gt=pair.score) | Q(score=pair.score, pk__lt=pair.pk)
     after = Q(score__lt=pair.score) | Q(score=pair.score, pk__gt=pair.pk)
     return rows.filter(before).order_by("score", "-pk").first(), rows.filter(after).first()
+
+
+def last_merges(actor: Actor, kind: ObjectType) -> QuerySet[MergeEvent]:
+    """What was made one and can be two again, of records that the actor sees; newest first."""
+    rows = kind.visible_to(actor).order_by().values("pk")
+    done = MergeEvent.objects.filter(kind=kind.kind, undone_in__isnull=True)
+    return done.filter(survivor_id__in=rows).order_by("-pk")
 
 
 def _visible(actor: Actor, kind: ObjectType) -> QuerySet[DuplicatePair]:

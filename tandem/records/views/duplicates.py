@@ -7,23 +7,29 @@ from uuid import UUID
 
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import reswap, retarget
 
 from tandem.kernel.actions import last_change_set
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import Missing
+from tandem.kernel.models import ProgressState
+from tandem.kernel.progress import describe, progress_of
 from tandem.records.actions import ask_for_search, keep_apart
-from tandem.records.models import DuplicatePair
-from tandem.records.queries.duplicates import open_pairs, searched_kinds
+from tandem.records.actions.duplicates import SEARCH
+from tandem.records.models import DuplicatePair, MergeEvent
+from tandem.records.queries.duplicates import last_merges, open_pairs, searched_kinds
 from tandem.records.slots import ObjectType
 from tandem.records.views.doors import record_page
 from tandem.ui import navigation
 from tandem.ui.navigation import NavItem, Section
-from tandem.ui.responses import Toast, render, see_other
+from tandem.ui.responses import Toast, is_fragment, render, see_other
 
 SHOWN = 50
+MERGES = 10
 CERTAIN, LIKELY = 75, 55
 # What the form for a new record calls those of which somebody said that they are not the same.
 APART = "_apart"
@@ -73,6 +79,17 @@ class ShownPair:
         return "warn" if self.pair.score >= LIKELY else ""
 
 
+@dataclass(frozen=True)
+class ShownMerge:
+    """Two records that were made one: what is left of them, and where they are made two again."""
+
+    event: MergeEvent
+    name: str
+    url: str
+    absorbed_name: str
+    back_url: str
+
+
 def reasons_of(pair: DuplicatePair) -> str:
     """Why two records look alike, in words."""
     return ", ".join(str(REASONS.get(one, one)) for one in pair.reasons)
@@ -86,6 +103,8 @@ def duplicates(request: ActorRequest) -> HttpResponseBase:
         raise Missing()
     kind = next((one for one in kinds if one.slug == request.GET.get("kind")), kinds[0])
     rows = open_pairs(request.actor, kind)
+    search = _search(request)
+    is_running = search is not None and search["state"] == ProgressState.RUNNING
     context = {
         "page_title": _("Duplicates"),
         "kind": kind,
@@ -94,8 +113,16 @@ def duplicates(request: ActorRequest) -> HttpResponseBase:
             for one in kinds
         ],
         "pairs": shown_pairs(request, kind, list(rows[:SHOWN])),
+        "merges": _shown_merges(request, kind),
+        "search": search,
+        "is_running": is_running,
     }
-    return render(request, "records/duplicates.html", context)
+    if is_running or not is_fragment(request):
+        return render(request, "records/duplicates.html", context, fragment="search")
+    # The search has come to its end: not only how far it is, but all is new.
+    words = _("The search has ended; this is what may be the same.")
+    found = render(request, "records/duplicates.html", context, fragment="body", toast=Toast(words))
+    return retarget(reswap(found, "outerHTML"), "#duplicates")
 
 
 @require_GET
@@ -151,9 +178,44 @@ def pair_apart(request: ActorRequest, object_type: ObjectType, pair_id: UUID) ->
 @require_POST
 @record_page
 def duplicate_search(request: ActorRequest, object_type: ObjectType) -> HttpResponseBase:
-    ask_for_search(request.actor, object_type)
-    toast = Toast(_("Looking for duplicates. Jobs shows how far it is."))
-    return see_other(request, _queue(object_type), toast=toast)
+    shown = ask_for_search(request.actor, object_type)
+    if shown is None:
+        toast = Toast(_("A search that somebody else has asked for is under way."))
+        return see_other(request, _queue(object_type), toast=toast)
+    return see_other(request, f"{_queue(object_type)}&job={shown}")
+
+
+def _search(request: ActorRequest) -> Mapping[str, Any] | None:
+    """The search that the page was asked to tell of, how far it is."""
+    try:
+        record = progress_of(request.actor, UUID(request.GET.get("job", "")))
+    except (ValueError, Missing):
+        return None
+    return describe(record, now=timezone.now()) if record.kind == SEARCH else None
+
+
+def _shown_merges(request: ActorRequest, kind: ObjectType) -> list[ShownMerge]:
+    if not request.actor.may(kind.permissions.edit):
+        return []
+    events = list(last_merges(request.actor, kind)[:MERGES])
+    survivors = kind.prepare(kind.visible_to(request.actor)).in_bulk(
+        [event.survivor_id for event in events]
+    )
+    absorbed = kind.model._base_manager.in_bulk([event.absorbed_id for event in events])
+    return [
+        ShownMerge(
+            event=event,
+            name=kind.name_of(survivors[event.survivor_id]),
+            url=_url(kind, survivors[event.survivor_id]),
+            absorbed_name=kind.name_of(absorbed[event.absorbed_id]),
+            back_url=reverse(
+                "records:merge-event",
+                args=[kind, survivors[event.survivor_id].public_id, event.public_id],
+            ),
+        )
+        for event in events
+        if event.survivor_id in survivors and event.absorbed_id in absorbed
+    ]
 
 
 def shown_pairs(
