@@ -18,6 +18,7 @@ class CaptureConfig(Room):
         "capture.delete": Permission(_("Delete forms and pages"), _MARKETING),
         "capture.enter": Permission(_("Write down an enquiry"), _MARKETING),
         "capture.moderate": Permission(_("Release or delete what looks like spam"), _MARKETING),
+        "capture.maintain": Permission(_("Forget old counts of events"), frozenset()),
         "capture.submit": Permission(_("Send a form as a visitor"), frozenset()),
     }
     loads = ("views",)

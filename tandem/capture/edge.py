@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import time
+from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from uuid import UUID, uuid5
 import psycopg
 from prometheus_client import Counter
 
-from tandem.capture.rules import MAX_URL, network_of, origin_of, visited_url
+from tandem.capture.rules import MAX_URL, REPLAYED, TAKEN, network_of, origin_of, visited_url
 from tandem.lake.rules import REPLAY_DAYS
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ QUOTA = "TANDEM_EVENTS_PER_MINUTE"
 """How many events a minute are taken from one network; by default none of one's own is bounded."""
 
 GIVE_UP_SECONDS = 5.0
+TELL_SECONDS = 5.0
+"""How long counts wait before the database is told; a process that is killed takes them along."""
+
 PAUSE_SECONDS = 0.1
 _LATE = timedelta(days=REPLAY_DAYS)
 _SKEW = timedelta(seconds=1)
@@ -218,6 +222,27 @@ class Store:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self.counts: Tally[str] = Tally()
+        self._telling: asyncio.Task[None] | None = None
+
+    def count(self, reason: str, number: int = 1) -> None:
+        """Note what became of events, for the database to be told by and by."""
+        self.counts[reason] += number
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_later())
+
+    async def _tell_later(self) -> None:
+        await asyncio.sleep(TELL_SECONDS)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        told, self.counts = self.counts, Tally()
+        text = json.dumps({reason: number for reason, number in told.items() if number})
+        try:
+            connection = await self._connected()
+            await connection.execute("SELECT capture_count(%s::json)", [text], prepare=True)
+        except (psycopg.Error, OSError):
+            self.counts.update(told)  # told with the next ones
 
     async def put(self, records: Sequence[str]) -> None:
         """Wait until these events are committed. Raises AwayError, UnstorableError."""
@@ -244,6 +269,10 @@ class Store:
         if self._task is not None:
             with suppress(asyncio.CancelledError):
                 await self._task
+        if self._telling is not None:
+            self._telling.cancel()
+        if self.counts:
+            await self._tell()
         await self._disconnect()
 
     async def _flush_for_ever(self) -> None:
@@ -289,7 +318,10 @@ class Store:
         while True:
             try:
                 connection = await self._connected()
-                await connection.execute("SELECT lake_store(%s::json)", [text], prepare=True)
+                answer = await connection.execute(
+                    "SELECT lake_store(%s::json)", [text], prepare=True
+                )
+                row = await answer.fetchone()
             except (psycopg.DataError, psycopg.IntegrityError) as error:
                 raise UnstorableError from error
             except (psycopg.Error, OSError) as error:
@@ -299,7 +331,13 @@ class Store:
                     raise AwayError from error
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
+                self._count_stored(len(records), row[0] if row else 0)
                 return
+
+    def _count_stored(self, came: int, stored: int) -> None:
+        self.count(TAKEN, stored)
+        if came > stored:
+            self.count(REPLAYED, came - stored)
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
@@ -345,20 +383,19 @@ class Collector:
             await _refuse(send, WRONG_METHOD, [(b"allow", b"POST, OPTIONS")])
             return
         body = await _body(receive)
-        if body is None:
-            await _refuse(send, TOO_LARGE)
-            return
-        events = _events_in(body)
+        events = TOO_LARGE if body is None else _events_in(body)
         if isinstance(events, Refusal):
+            self._drop(f"request_{events.code}")
             await _refuse(send, events)
             return
         if self._is_over_quota(scope, len(events)):
-            DROPPED.labels("over_quota").inc(len(events))
+            self._drop("over_quota", len(events))
             await _refuse(send, OVER_QUOTA)
             return
         try:
-            answer = await self._take(events, is_clean=b"\\u" not in body)
+            answer = await self._take(events, is_clean=b"\\u" not in (body or b""))
         except AwayError:
+            self._drop("busy", len(events))
             await _refuse(send, AWAY)
             return
         await _answer(send, HTTPStatus.ACCEPTED, json.dumps(answer).encode(), _JSON)
@@ -385,9 +422,13 @@ class Collector:
             except UnstorableError:
                 accepted = await self._take_singly(records, sources, dropped)
         for one in dropped:
-            DROPPED.labels(one["reason"]).inc()
+            self._drop(one["reason"])
         ACCEPTED.inc(accepted)
         return {"accepted": accepted, "dropped": dropped}
+
+    def _drop(self, reason: str, number: int = 1) -> None:
+        DROPPED.labels(reason).inc(number)
+        self._store.count(reason, number)
 
     async def _take_singly(
         self, records: Sequence[str], sources: Sequence[Any], dropped: list[dict[str, Any]]

@@ -151,3 +151,20 @@ class Submission(Record):
 
     def __str__(self) -> str:
         return self.address
+
+
+class Intake(models.Model):
+    """How many events of an hour were taken (no reason) or dropped (for a reason of
+    ``rules.STEPS``). Written by the database function ``capture_count`` alone, which the collector
+    calls without Django; a request that could not be read counts as one."""
+
+    pk = models.CompositePrimaryKey("hour", "reason")
+    hour = models.DateTimeField()
+    reason = models.CharField(max_length=40, blank=True)
+    count = models.BigIntegerField()
+
+    class Meta:
+        db_table = "capture_intake"
+
+    def __str__(self) -> str:
+        return f"{self.reason or 'taken'} at {self.hour}"

@@ -14,12 +14,22 @@ from django.utils.translation import gettext_lazy as _
 
 from tandem.accounts.queries import scoped
 from tandem.capture.errors import NotPublished, TokenExpired, TokenInvalid
-from tandem.capture.models import Form, LandingPage, Publication, Submission, SubmissionState
+from tandem.capture.models import (
+    Form,
+    Intake,
+    LandingPage,
+    Publication,
+    Submission,
+    SubmissionState,
+)
 from tandem.capture.rules import (
     SESSION_GAP,
+    STEPS,
+    TAKEN,
     AnswerType,
     Channel,
     Origin,
+    Step,
     Touch,
     Visit,
     touches,
@@ -323,6 +333,60 @@ def _touch_of_event(event: KnownEvent) -> Touch:
         referrer=event.referrer,
         kind="visit",
     )
+
+
+# --- what became of events ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What came to a step of the collector, and what it dropped, by reason."""
+
+    step: Step
+    came: int
+    dropped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What the collector did since a moment: by step, and what was taken in each hour."""
+
+    steps: Sequence[Passed]
+    taken: int
+    hours: Sequence[tuple[datetime, int, int]]  # the hour, taken, dropped
+
+    @property
+    def dropped(self) -> int:
+        """How many events, or requests that could not be read, were not taken."""
+        return sum(count for one in self.steps for count in one.dropped.values())
+
+
+def collected(actor: Actor, *, hours: int, now: datetime | None = None) -> Collected:
+    """What came in during the last hours, the present one included; one query."""
+    last = (now or timezone.now()).replace(minute=0, second=0, microsecond=0)
+    span = [last - timedelta(hours=back) for back in range(hours - 1, -1, -1)]
+    rows = Intake.objects.filter(hour__gte=span[0]) if actor.may("capture.view") else ()
+    by_reason: dict[str, int] = {}
+    taken, dropped = dict.fromkeys(span, 0), dict.fromkeys(span, 0)
+    for row in rows:
+        by_reason[row.reason] = by_reason.get(row.reason, 0) + row.count
+        of = taken if row.reason == TAKEN else dropped
+        of[row.hour] = of.get(row.hour, 0) + row.count
+    return Collected(
+        steps=_passed(by_reason),
+        taken=by_reason.get(TAKEN, 0),
+        hours=[(hour, taken[hour], dropped[hour]) for hour in span],
+    )
+
+
+def _passed(by_reason: Mapping[str, int]) -> list[Passed]:
+    left = sum(by_reason.values())
+    found = []
+    for step, reasons in STEPS.items():
+        dropped = {one: by_reason[one] for one in reasons if by_reason.get(one)}
+        found.append(Passed(step, left, dropped))
+        left -= sum(dropped.values())
+    return found
 
 
 # --- measures -------------------------------------------------------------------------------------

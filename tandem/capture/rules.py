@@ -27,6 +27,43 @@ class Channel(StrEnum):
     UNKNOWN = "unknown"
 
 
+# --- what became of events ------------------------------------------------------------------------
+
+TAKEN, REPLAYED = "", "replayed"
+
+
+class Step(StrEnum):
+    """What an event passes, in this order; each may drop it, for one of its ``STEPS`` reasons."""
+
+    REQUEST = "request"
+    QUOTA = "quota"
+    SHAPE = "shape"
+    CLOCK = "clock"
+    ONCE = "once"
+    STORE = "store"
+
+
+STEPS: Mapping[Step, tuple[str, ...]] = {
+    Step.REQUEST: ("request_invalid_json", "request_invalid", "request_too_large"),
+    Step.QUOTA: ("over_quota",),
+    Step.SHAPE: (
+        "invalid_event",
+        "invalid_id",
+        "invalid_name",
+        "invalid_visitor",
+        "invalid_props",
+        "invalid_url",
+        "invalid_referrer",
+        "invalid_title",
+        "too_large",
+    ),
+    Step.CLOCK: ("invalid_at", "too_old"),
+    Step.ONCE: (REPLAYED,),
+    Step.STORE: ("unstorable", "busy"),
+}
+
+# --- addresses ------------------------------------------------------------------------------------
+
 MAX_URL = 2048
 MAX_WORD = 120
 # What an advertising network adds to the address of who clicked.

@@ -96,11 +96,15 @@ def heard_by(page: Page) -> list[dict[str, Any]]:
     return events
 
 
-def until(holds: Callable[[], Any]) -> Any:
+def until(holds: Callable[[], Any], page: Page | None = None) -> Any:
+    """Wait until something holds; what a page is yet to tell is heard while the page waits."""
     deadline = time.monotonic() + 10
     while not (found := holds()):
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        if page is not None:
+            page.wait_for_timeout(50)
+        else:
+            time.sleep(0.05)
     return found
 
 
@@ -131,16 +135,19 @@ def test_nothing_is_kept_before_consent_and_refusing_keeps_no_id(
     events = heard_by(page)
     page.goto(f"{product.url}/p/{slug}?utm_campaign=winter&utm_medium=email")
     page.wait_for_selector("[data-tandem-bar]:not([hidden])")
-    until(lambda: events)
+    until(lambda: events, page)
     assert kept_in(page) == [[], [], ""]
     page.click("[data-tandem-consent=no]")
     assert page.locator("[data-tandem-bar]").is_hidden()
-    assert kept_in(page) == [[], [["tandem", "no"]], ""]
+    assert kept_in(page) == [[], [], ""]
     fill_in(page, f"no-{word}@lee.example")
     page.click("button[type=submit]")
     page.wait_for_url("**/thanks")
     page.wait_for_load_state("networkidle")
-    assert context.cookies() == []
+    assert (context.cookies(), kept_in(page)) == ([], [[], [], ""])
+    page.goto(f"{product.url}/p/{slug}")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("[data-tandem-bar]").is_hidden()
     assert {event["visitor"] for event in events} == {""}
     [came] = api_of("isla").ask("GET", f"/submissions?q=no-{word}")["items"]
     assert (came["utm_campaign"], came["channel"]) == ("winter", "email")
@@ -151,7 +158,7 @@ def test_who_agrees_is_recognised_from_then_on(window, product: Tree, slug, word
     events = heard_by(page)
     page.goto(f"{product.url}/p/{slug}?utm_source=news")
     page.click("[data-tandem-consent=yes]")
-    until(lambda: len(events) == 2)
+    until(lambda: len(events) == 2, page)
     [(_key, visitor)] = kept_in(page)[0]
     assert [(event["name"], event["visitor"]) for event in events] == [
         ("page", ""),
@@ -167,6 +174,77 @@ def test_who_agrees_is_recognised_from_then_on(window, product: Tree, slug, word
     assert kept_in(page)[0] == []
     visitors = api_of("isla").ask("GET", "/metrics/visitors?by=source")["rows"]
     assert {row["source"]: row["value"] for row in visitors}["news"] >= 1
+
+
+def test_what_is_followed_sent_and_looked_at_is_told_without_what_it_holds(
+    window, product: Tree, slug, word
+):
+    page = window().new_page()
+    events = heard_by(page)
+    page.route("https://shop.example/**", lambda route: route.fulfill(body="there"))
+    page.goto(f"{product.url}/p/{slug}")
+    page.evaluate(
+        """() => document.querySelector("main").insertAdjacentHTML("afterbegin",
+            `<a href="https://shop.example/tins?for=ann@lee.example#red">Shop</a>
+             <a href="/static/prices.PDF?token=x">Prices</a>
+             <a href="mailto:ann@lee.example">Write</a>
+             <a href="#top">Top</a>`)"""
+    )
+    page.evaluate(
+        "addEventListener('click', (event) => event.target.matches('a') && event.preventDefault())"
+    )
+    for name in ("Shop", "Prices", "Write", "Top"):
+        page.get_by_role("link", name=name, exact=True).click()
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_timeout(1100)
+    page.evaluate("history.pushState({}, '', '?step=2')")
+    until(lambda: [one for one in events if one["name"] == "leave"], page)
+    page.get_by_role("link", name="Shop", exact=True).click(button="middle")
+    page.bring_to_front()  # it opened beside this page
+    fill_in(page, f"told-{word}@lee.example")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/thanks")
+    told = list(events)
+    shop = ("outbound", {"to": "https://shop.example/tins"})
+    files = ("download", {"file": f"{product.url}/static/prices.PDF"})
+    named = [(one["name"], one["props"]) for one in told]
+    assert [one for one in named if one[0] in ("outbound", "download")] == [shop, files, shop]
+    assert [one for one in named if one[0] == "form"] == [("form", {"form": ""})]
+    leave = next(one for one in told if one["name"] == "leave")
+    assert leave["url"] == f"{product.url}/p/{slug}"
+    assert (leave["props"]["seconds"] >= 1, leave["props"]["scrolled"]) == (True, 100)
+    assert "lee.example" not in json.dumps(told)
+    assert kept_in(page) == [[], [], ""]
+
+
+def test_who_leaves_tells_so_on_the_way_out(window, product: Tree, slug, api_of):
+    """Nobody hears a browser's last words but the collector."""
+
+    def leaves() -> int:
+        rows = api_of("isla").ask("GET", "/metrics/events?by=name")["rows"]
+        return sum(int(row["value"]) for row in rows if row["name"] == "leave")
+
+    before = leaves()
+    page = window().new_page()
+    page.goto(f"{product.url}/p/{slug}")
+    page.wait_for_timeout(1100)
+    page.goto("about:blank")
+    assert until(lambda: leaves() > before)
+
+
+def test_a_page_that_changes_its_address_is_another_page(window, product: Tree, slug):
+    page = window().new_page()
+    events = heard_by(page)
+    page.goto(f"{product.url}/p/{slug}")
+    until(lambda: events, page)
+    page.wait_for_timeout(1100)
+    page.evaluate("history.pushState({}, '', '?tab=prices')")
+    until(lambda: len(events) == 3, page)
+    assert [(one["name"], one["url"]) for one in events] == [
+        ("page", f"{product.url}/p/{slug}"),
+        ("leave", f"{product.url}/p/{slug}"),
+        ("page", f"{product.url}/p/{slug}?tab=prices"),
+    ]
 
 
 def test_a_browser_that_asks_not_to_be_tracked_sends_nothing(window, product: Tree, slug):

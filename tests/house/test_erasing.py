@@ -45,6 +45,7 @@ NOT_OF_PERSONS = {
     "timeline.storyreader": "how colleagues read",
     "capture.form": "of the installation",
     "capture.landingpage": "of the installation",
+    "capture.intake": "counts",
     "delivery.mailsettings": "of the installation",
     "campaigns.campaign": "searched",
     "campaigns.campaigncost": "searched",

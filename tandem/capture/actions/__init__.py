@@ -1,5 +1,6 @@
 """What may be done with forms and pages, and what happens when somebody sends one."""
 
+from tandem.capture.actions.intake import forget_counts
 from tandem.capture.actions.publishing import (
     change_form,
     change_page,
@@ -26,6 +27,7 @@ __all__ = [
     "delete_page",
     "delete_submission",
     "enter_submission",
+    "forget_counts",
     "release_submission",
     "submit_form",
 ]

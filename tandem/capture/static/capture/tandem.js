@@ -6,9 +6,12 @@
   var script = document.currentScript;
   var endpoint = new URL("/t/events", script ? script.src : location.href).href;
   var KEY = "tandem";
+  var REFUSED = "tandem:no";
   var memory = "";
   var queue = [];
   var lastUrl = "";
+  var FILES = /\.(pdf|docx?|xlsx?|pptx?|od[tsp]|csv|txt|rtf|epub|zip|gz|7z|rar|dmg|exe|msi|apk|ics|mp[34]|wav|mov|webm)$/i;
+  var seen = { since: 0, ms: 0, deep: 0 };
   var asksNot = navigator.globalPrivacyControl === true || navigator.doNotTrack === "1";
 
   function newId() { // UUID version 7: its order is the order of time
@@ -22,21 +25,21 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   }
 
-  function kept(store, value) { // reads, writes or (null) removes; a closed store keeps nothing
+  function kept(value) { // reads, writes or (null) removes; a closed store keeps nothing
     try {
-      if (value === undefined) return window[store].getItem(KEY) || "";
-      if (value === null) window[store].removeItem(KEY); else window[store].setItem(KEY, value);
+      if (value === undefined) return localStorage.getItem(KEY) || "";
+      if (value === null) localStorage.removeItem(KEY); else localStorage.setItem(KEY, value);
     } catch (closed) { /* private windows */ }
     return "";
   }
 
-  function visitor() { return memory || (memory = kept("localStorage")); }
+  function visitor() { return memory || (memory = kept()); }
 
-  function track(name, props) {
+  function track(name, props, url) {
     if (asksNot && !visitor()) return;
     queue.push({
       id: newId(), name: name, at: new Date().toISOString(), visitor: visitor(),
-      url: location.href, referrer: lastUrl || document.referrer, title: document.title,
+      url: url || location.href, referrer: lastUrl || document.referrer, title: document.title,
       props: props || {}
     });
     if (queue.length > 50) queue.shift();
@@ -60,24 +63,49 @@
   }
 
   function page() {
+    left();
     track("page");
     lastUrl = location.href;
+    seen = { since: document.hidden ? 0 : Date.now(), ms: 0, deep: 0 };
+    scrolled();
+  }
+
+  function scrolled() { // how much of the page has been in view, in per cent
+    var all = document.documentElement.scrollHeight || 1;
+    seen.deep = Math.max(seen.deep, Math.min(100, Math.round(100 * (scrollY + innerHeight) / all)));
+  }
+
+  function left() { // what was looked at since it was last told
+    var ms = seen.ms + (seen.since ? Date.now() - seen.since : 0);
+    if (lastUrl && ms >= 1000) {
+      track("leave", { seconds: Math.round(ms / 1000), scrolled: seen.deep }, lastUrl);
+      ms = 0;
+    }
+    seen.ms = ms;
+    seen.since = 0;
+  }
+
+  function followed(link) { // where to and which file, without what stands behind a "?"
+    if (!/^https?:$/.test(link.protocol)) return;
+    var to = link.origin + link.pathname;
+    if (FILES.test(link.pathname)) track("download", { file: to });
+    else if (link.host !== location.host) track("outbound", { to: to });
   }
 
   function consent(agreed) {
     bar(false);
     if (agreed) {
-      kept("sessionStorage", null);
       if (visitor()) return;
       memory = newId();
-      kept("localStorage", memory);
+      kept(memory);
       lastUrl = "";
       track("consent");
       lastUrl = location.href;
     } else {
       memory = "";
-      kept("localStorage", null);
-      kept("sessionStorage", "no"); // so that nobody is asked again on the next page
+      kept(null);
+      // Nothing is stored for it: the tab bears the answer, so that its next page does not ask.
+      if (!window.name) window.name = REFUSED;
     }
   }
 
@@ -91,11 +119,24 @@
   document.addEventListener("submit", function (event) {
     var field = event.target.querySelector && event.target.querySelector("input[name=_visitor]");
     if (field) field.value = visitor();
+    var form = event.target; // which form, never what stands in it
+    track("form", { form: form.getAttribute("id") || form.getAttribute("name") || "" });
   }, true);
   document.addEventListener("click", function (event) {
     var choice = event.target.closest && event.target.closest("[data-tandem-consent]");
     if (choice) consent(choice.getAttribute("data-tandem-consent") === "yes");
+    var link = event.target.closest && event.target.closest("a[href]");
+    if (link) followed(link);
   });
+  addEventListener("auxclick", function (event) {
+    var link = event.button === 1 && event.target.closest && event.target.closest("a[href]");
+    if (link) followed(link);
+  });
+  addEventListener("scroll", scrolled, { passive: true });
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) left(); else if (!seen.since) seen.since = Date.now();
+  });
+  addEventListener("pagehide", left);
 
   var push = history.pushState;
   history.pushState = function () {
@@ -106,7 +147,7 @@
 
   function begin() {
     page();
-    bar(!asksNot && !visitor() && kept("sessionStorage") !== "no");
+    bar(!asksNot && !visitor() && window.name !== REFUSED);
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
   else begin();
