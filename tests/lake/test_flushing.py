@@ -209,9 +209,30 @@ def test_who_may_not_maintain_the_lake_moves_nothing():
 @pytest.mark.parametrize("visitor", ["", "v", "0192f7a0-1111-7000-8000-000000000001", "é😀"])
 def test_the_database_makes_the_same_hash_of_a_visitor(visitor):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT ('x' || left(md5(%s), 8))::bit(32)::integer", [visitor])
+        cursor.execute("SELECT ('x' || left(md5(%s), 5))::bit(20)::integer", [visitor])
         assert cursor.fetchone() == (visitor_hash(visitor),)
 
 
 def test_a_file_stands_in_the_folder_of_its_month():
     assert file_name(date(2026, 11, 3), "k") == "2026-11/03-k.parquet"
+
+
+def test_the_database_finds_the_files_of_a_visitor_by_their_index(system: Actor):
+    store(event(visitor="a"), event(visitor="b", at=NOON - timedelta(days=1)))
+    flush(system)
+    wanted = EventFile.objects.get(day=NOON.date()).pk
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lake_files_with(%s)", [visitor_hash("a")])
+        assert cursor.fetchall() == [(wanted,)]
+        cursor.execute(
+            "SELECT proconfig FROM pg_proc WHERE proname = 'lake_files_with' AND provolatile = 's'"
+        )
+        assert cursor.fetchall() == [(["enable_seqscan=off"],)]
+
+
+def test_fewer_bits_are_the_first_of_those_kept_before():
+    digest = hashlib.md5(b"v", usedforsecurity=False).digest()
+    before = int.from_bytes(digest[:4], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (%s >> 12) & 1048575", [before])
+        assert cursor.fetchone() == (visitor_hash("v"),)

@@ -110,6 +110,7 @@ def test_no_file_goes_while_a_backup_is_written(system: Actor):
         backup.execute("SELECT pg_advisory_lock_shared(%s)", [FILES_LOCK])
         assert sweep(system, now=later) == 0
         assert len(files_there()) == 4
+        backup.execute("SELECT pg_advisory_unlock_shared(%s)", [FILES_LOCK])
     assert sweep(system, now=later) == 3
 
 

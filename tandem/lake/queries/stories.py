@@ -89,7 +89,7 @@ def _events_of(kind: str, record_ids: Sequence[int]) -> dict[int, list[KnownEven
 _SNAPSHOT = f"""
     WITH known AS (
         SELECT record_id, subject, since, until,
-               ('x' || left(md5(subject), 8))::bit(32)::integer AS hash
+               ('x' || left(md5(subject), 5))::bit(20)::integer AS hash
         FROM lake_subjectalias WHERE kind = %s AND record_id = ANY(%s)
     )
     SELECT a.record_id, a.subject, a.since, a.until, NULL AS path, NULL AS schema_version, e.at,
@@ -101,7 +101,8 @@ _SNAPSHOT = f"""
     SELECT a.record_id, a.subject, a.since, a.until, f.path, f.schema_version, NULL,
            {", ".join(["NULL"] * len(_FIELDS))}
     FROM known a
-    JOIN lake_file f ON f.visitors @> ARRAY[a.hash] AND f.retired_at IS NULL
+    CROSS JOIN LATERAL lake_files_with(a.hash) AS found(id)
+    JOIN lake_file f ON f.id = found.id AND f.retired_at IS NULL
          AND f.last_at >= a.since AND f.first_at < coalesce(a.until, 'infinity')
 """
 
