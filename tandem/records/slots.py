@@ -527,7 +527,7 @@ class Way(StrEnum):
 @dataclass(frozen=True, slots=True)
 class RecordVerb:
     """Something that can be done with one record, at ``url``. ``key`` is the key that does it on
-    the record's page."""
+    the record's page; one that ``is_first`` stands there as a button of its own."""
 
     label: Text
     url: str
@@ -535,6 +535,7 @@ class RecordVerb:
     way: Way = Way.PAGE
     key: str = ""
     is_bad: bool = False
+    is_first: bool = False
 
 
 @runtime_checkable

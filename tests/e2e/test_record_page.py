@@ -217,3 +217,29 @@ def test_the_palette_does_by_keys_what_can_be_done_with_a_record_and_a_selection
     expect(page.locator("tbody tr.is-picked")).to_have_count(0)
     page.keyboard.press("Control+k")
     expect(palette.locator("h3").first).not_to_contain_text("selected")
+
+
+def test_on_a_telephone_the_verbs_stand_at_the_foot_and_cover_nothing(open_as, person):
+    page = open_as("isla", f"/people/{person['id']}", phone=True)
+    bar, tabs = page.locator(".c-recordacts"), page.locator(".c-tabbar")
+    height = page.viewport_size["height"]
+    assert tabs.bounding_box()["y"] + tabs.bounding_box()["height"] == height
+    assert bar.bounding_box()["y"] + bar.bounding_box()["height"] == tabs.bounding_box()["y"]
+    expect(bar.locator("a, button").filter(visible=True).first).to_have_text("Note")
+
+    bar.get_by_role("link", name="Note").click()
+    expect(page.get_by_role("textbox", name="Note")).to_be_focused()
+    bar.get_by_role("link", name="Fields").click()
+    expect(page.locator("#about")).to_be_focused()
+    expect(page.locator("#about h2").first).to_be_in_viewport(ratio=1)
+    bar.get_by_role("link", name="Assign").click()
+    expect(page.locator("#dialog")).to_contain_text("Assign 1 person")
+    page.locator("#dialog").get_by_role("link", name="Cancel").click()
+    expect(page.locator("#dialog")).not_to_be_visible()
+
+    # The end of the page lies above the bar.
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    last = page.locator("#beside > :last-child").bounding_box()
+    assert last["y"] + last["height"] <= bar.bounding_box()["y"]
+    bar.get_by_role("button", name="More").click()
+    expect(page.get_by_role("menuitem", name="History and undo")).to_be_in_viewport(ratio=1)

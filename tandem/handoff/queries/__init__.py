@@ -500,6 +500,12 @@ def has_asked(lead: Lead) -> bool:
     return any(one["key"] == Behaviour.HAND_RAISE for one in lead.reasons)
 
 
+def asks_for_contact(actor: Actor, person_id: int) -> bool:
+    """Whether a person asked to be contacted in an open lead that the actor sees; one query."""
+    open_ones = leads_visible_to(actor).filter(person_id=person_id, status__in=OPEN_STATUSES)
+    return any(map(has_asked, open_ones))
+
+
 def person_for_lead(actor: Actor, person_id: int) -> Person | None:
     """A person whom the actor (mostly a job, which sees all) may see, ready for scoring."""
     return prepare_people(people_visible_to(actor)).filter(pk=person_id).first()

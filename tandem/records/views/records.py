@@ -45,7 +45,7 @@ from tandem.records.views.forms import (
 )
 from tandem.records.views.lists import ListState
 from tandem.records.views.offers import may_tag
-from tandem.records.views.verbs import menu_of
+from tandem.records.views.verbs import assigning_of, buttons_of, menu_of
 from tandem.ui.forms import Form
 from tandem.ui.responses import Toast, own_page, render, see_other, trigger
 
@@ -72,6 +72,10 @@ def record_detail(
         "heads": _heads(request, object_type, record),
         "may_edit": request.actor.may(object_type.permissions.edit),
         "menu": menu_of(object_type, request.actor, record),
+        "buttons": buttons_of(object_type, request.actor, record),
+        "assigning": assigning_of(object_type, request.actor, record),
+        "may_comment": request.actor.may("records.comment"),
+        "has_note": tab.key == "timeline",
         "may_tag": may_tag(object_type, request.actor),
         "tag_names": queries.tag_names(100),
     }

@@ -1,5 +1,6 @@
 """What can be done with one record, by who reads it: for the menu of its page and the palette."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,17 @@ def verbs_of(object_type: ObjectType, actor: Actor, record: Any) -> list[RecordV
     return found + menu_of(object_type, actor, record)
 
 
+def buttons_of(object_type: ObjectType, actor: Actor, record: Any) -> list[RecordVerb]:
+    """What stands on a record's page as a button, named by other rooms."""
+    named = [verb for verbs in RECORD_VERBS for verb in verbs(actor, object_type, record)]
+    return [verb for verb in named if verb.is_first]
+
+
+def assigning_of(object_type: ObjectType, actor: Actor, record: Any) -> RecordVerb | None:
+    """Giving a record to a colleague; None for whom that is not there."""
+    return next(iter(_like_many(object_type, actor, record, names=("owner",))), None)
+
+
 def menu_of(object_type: ObjectType, actor: Actor, record: Any) -> list[RecordVerb]:
     """The menu of a record's page; who may do nothing that stands in it has none."""
     found = []
@@ -49,7 +61,9 @@ def menu_of(object_type: ObjectType, actor: Actor, record: Any) -> list[RecordVe
     return [RecordVerb(_("History and undo"), to, "history"), *found]
 
 
-def _like_many(object_type: ObjectType, actor: Actor, record: Any) -> list[RecordVerb]:
+def _like_many(
+    object_type: ObjectType, actor: Actor, record: Any, *, names: Collection[str] = _LIKE_MANY
+) -> list[RecordVerb]:
     chosen = urlencode({"_ids": record.public_id, HERE: 1})
     return [
         RecordVerb(
@@ -59,7 +73,7 @@ def _like_many(object_type: ObjectType, actor: Actor, record: Any) -> list[Recor
             way=Way.DIALOG,
         )
         for offer in offers(object_type, actor)
-        if offer.name in _LIKE_MANY
+        if offer.name in names
     ]
 
 
