@@ -66,6 +66,10 @@ WORDS: dict[str, Promise] = {
         "The file ends in the middle of a row, which failed. Rows behind it may be missing: export"
         " the file again."
     ),
+    "ends_short": _(
+        "The file ends in a row that lacks its last cells. It was taken, as other rows have nothing"
+        " in them either: look whether its last cell is whole."
+    ),
     "swallowed_rows": _(
         "cells hold further rows of the file: a quote before them is not closed in its row. Look"
         " at the line, and close it there."

@@ -174,9 +174,11 @@ class _Fitting:
     width: int
     findings: Findings
     shapes: list[Counter[str]] = field(default_factory=list)
+    nothing: set[int] = field(default_factory=set)  # columns that some row leaves empty
 
     def fit(self, raw: list[list[str]], line: int, *, ends_cut: bool) -> None:
         self.shapes = _shapes(raw, self.width) or self.shapes
+        self._note_nothing(raw[:-1] if ends_cut else raw)
         number = self.findings.rows
         for at, row in enumerate(raw):
             number += bool(row)
@@ -194,13 +196,27 @@ class _Fitting:
                 raw[at] = apart
             elif len(row) > self.width and not any(row[self.width :]):
                 raw[at] = row[: self.width]
-            elif len(row) < self.width and not is_cut and _fits(row, self.shapes):
-                self.findings.note("short_rows", where)
+            elif (
+                len(row) < self.width
+                and _fits(row, self.shapes)
+                and (not is_cut or self._may_end_with(row))
+            ):
+                self.findings.note("ends_short" if is_cut else "short_rows", where)
                 raw[at] = row + [""] * (self.width - len(row))
             else:
                 self.findings.unfit.append(number)
                 self.findings.note("shifted_columns", where)
                 raw[at] = [""] * self.width
+
+    def _note_nothing(self, rows: Sequence[Sequence[str]]) -> None:
+        for row in rows:
+            if 0 < len(row) <= self.width:
+                kept = {at for at, text in enumerate(row) if text.strip()}
+                self.nothing.update(set(range(self.width)) - kept)
+
+    def _may_end_with(self, row: Sequence[str]) -> bool:
+        """Whether other rows have nothing, either, where the last one lacks its cells."""
+        return self.nothing.issuperset(range(len(row), self.width))
 
 
 def _shapes(rows: Sequence[Sequence[str]], width: int) -> list[Counter[str]]:

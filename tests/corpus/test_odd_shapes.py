@@ -132,6 +132,20 @@ TAKEN = {
         (2, 0, 0, 1),
         {"shifted_columns": (1, "line 4: 1 cells for 2 columns"), "cut_off": (1, "the last line")},
     ),
+    "last row without its empty end, as others have": (
+        "Name,Email,Phone,Note\nAnn,ann@bell.example,+49 30 123456,seen\n"
+        "Ben,ben@bell.example,+49 30 123457,\nCid,cid@bell.example,+49 30 123458",
+        "p.csv",
+        (3, 0, 0, 0),
+        {"ends_short": (1, "line 4: 3 cells for 4 columns")},
+    ),
+    "last row that ends where others say something": (
+        "Name,Email,Phone,Note\nAnn,ann@bell.example,+49 30 123456,seen\n"
+        "Ben,ben@bell.example,+49 30 123457,seen\nCid,cid@bell.example,+49 30 123458",
+        "p.csv",
+        (2, 0, 0, 1),
+        {"shifted_columns": (1, "line 4: 3 cells for 4 columns"), "cut_off": (1, "the last line")},
+    ),
     "rows swallowed by two stray quotes": (
         TWO + '"Cid,c@b.example\nDan,d@b.example\nEve","e@b.example"\n',
         "p.csv",

@@ -104,17 +104,28 @@ def test_a_file_is_cut_by_the_sign_that_is_said(put, name, sign):
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
-@pytest.mark.parametrize(("end", "last"), [("\n", ["3", ""]), ("", ["", ""])])
-def test_a_short_row_is_filled_up_unless_the_file_ends_within(put, chunk, end, last):
-    path = put(f"no,price\n1\n2,3.5\n3{end}")
+@pytest.mark.parametrize(
+    ("content", "found", "told"),
+    [
+        ("1\n2,3.5\n3\n", [["1", ""], ["2", "3.5"], ["3", ""]], {"short_rows": 2}),
+        (
+            "1\n2,3.5\n3",
+            [["1", ""], ["2", "3.5"], ["3", ""]],
+            {"short_rows": 1, "ends_short": 1},
+        ),
+        (
+            "1,2.5\n2,3.5\n3",
+            [["1", "2.5"], ["2", "3.5"], ["", ""]],
+            {"shifted_columns": 1, "cut_off": 1},
+        ),
+    ],
+)
+def test_a_short_row_is_filled_up_unless_the_file_ends_within(put, chunk, content, found, told):
+    path = put(f"no,price\n{content}")
     findings = Findings()
     batches = list(rows(path, survey(path), chunk=chunk, findings=findings))
-    assert [row for _first, batch in batches for row in batch] == [["1", ""], ["2", "3.5"], last]
-    told = {one.code: one.count for one in findings.told()}
-    if end:
-        assert told == {"short_rows": 2}
-    else:
-        assert told == {"short_rows": 1, "shifted_columns": 1, "cut_off": 1}
+    assert [row for _first, batch in batches for row in batch] == found
+    assert {one.code: one.count for one in findings.told()} == told
 
 
 @pytest.mark.parametrize(
