@@ -38,7 +38,7 @@ class One:
     name: str
     subtitle: str
     added: str
-    rows: str
+    rows: int
     stays: bool
 
 
@@ -131,7 +131,7 @@ def _one(request: ActorRequest, object_type: ObjectType, record: Any, stays: boo
         name=object_type.name_of(record),
         subtitle=object_type.subtitle_for(request.actor, record),
         added=_added(request.actor, object_type, record),
-        rows=formats.number(sum(moving(request.actor, object_type, record.pk).values())),
+        rows=sum(moving(request.actor, object_type, record.pk).values()),
         stays=stays,
     )
 
