@@ -48,7 +48,7 @@ class SavedView(Record):
 
     kind = models.CharField(max_length=30)
     name = models.CharField(max_length=80)
-    icon = models.CharField(max_length=30, blank=True)
+    icon = models.CharField(max_length=30, blank=True, db_default="")
     layout = models.CharField(max_length=8, choices=Layout, default=Layout.TABLE)
     filters = models.JSONField()
     sort = models.CharField(max_length=60, blank=True)
@@ -322,7 +322,7 @@ class ImportRun(models.Model):
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
     options = models.JSONField(default=dict)
     mapping = models.JSONField(default=dict)
-    reading = models.JSONField(default=dict)
+    reading = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     signature = models.CharField(max_length=64, blank=True)  # of the columns' names
     report = models.JSONField(default=dict)
     error = models.TextField(blank=True)

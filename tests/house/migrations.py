@@ -175,7 +175,7 @@ def squawk(statements: str) -> str:
 def new_files(root: Path) -> set[str]:
     """The migration files that main does not have yet, or all of them where git cannot tell."""
     every = {path.relative_to(root).as_posix() for path in root.glob("tandem/*/migrations/0*.py")}
-    for base in ("origin/main", "HEAD"):
+    for base in ("origin/main", "main", "HEAD"):
         known = subprocess.run(
             ["git", "ls-tree", "-r", "--name-only", base, "--", "tandem"],
             cwd=root,

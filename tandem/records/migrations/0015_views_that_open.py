@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="savedview",
             name="icon",
-            field=models.CharField(blank=True, max_length=30),
+            field=models.CharField(blank=True, db_default="", max_length=30),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="savedview",
