@@ -428,3 +428,13 @@ def test_two_columns_cannot_fill_one_field(client, make_user):
     answer = client.post(f"{url}/start", {**FORM, "_column_0": "name", "_column_1": "name"})
     assert answer.status_code == 422
     assert "Name and Email both fill Name" in answer.content.decode()
+
+
+def test_what_was_assumed_is_said_in_words(load, own, client, make_user):
+    own("Birthday", "date")
+    run = load("Name,Birthday\nAnn,02/03/1990\n")
+    client.force_login(make_user("admin"))
+    page = client.get(f"/imports/{run.public_id}").content.decode()
+    (said,) = re.findall(r"Assumed:(.*?)</p>", page, re.DOTALL)
+    words = " ".join(re.sub(r"<.*?>", "", said).split())
+    assert words == "Currency: EUR · Time zone: UTC · Birthday: day, month, year"

@@ -502,8 +502,12 @@ def has_asked(lead: Lead) -> bool:
 
 def asks_for_contact(actor: Actor, person_id: int) -> bool:
     """Whether a person asked to be contacted in an open lead that the actor sees; one query."""
-    open_ones = leads_visible_to(actor).filter(person_id=person_id, status__in=OPEN_STATUSES)
-    return any(map(has_asked, open_ones))
+    return any(map(has_asked, _open_leads_of(actor, person=person_id)))
+
+
+@compiled
+def _open_leads_of(actor: Actor, *, person: int) -> QuerySet[Lead]:
+    return leads_visible_to(actor).filter(person_id=person, status__in=OPEN_STATUSES)
 
 
 def person_for_lead(actor: Actor, person_id: int) -> Person | None:

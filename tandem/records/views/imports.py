@@ -225,6 +225,7 @@ def _shown(request: ActorRequest, run: ImportRun, form: Form[ImportReading]) -> 
         "form": form,
         "is_busy": run.state in BUSY,
         "figures": _figures(run),
+        "assumed": _assumed(run, importer),
         "samples": _samples(importer, run),
         "has_results": queries.results_path(run).is_file(),
         "job": _job(request, run) if run.state in BUSY else None,
@@ -410,6 +411,29 @@ def _asked(
     return mapping, new
 
 
+_STYLES = {
+    "dmy": gettext_lazy("day, month, year"),
+    "mdy": gettext_lazy("month, day, year"),
+    "ymd": gettext_lazy("year, month, day"),
+    "1.5": gettext_lazy("decimals after a point"),
+    "1,5": gettext_lazy("decimals after a comma"),
+    "17850.0": gettext_lazy("without the .0"),
+}
+_ASSUMED = {
+    "currency": gettext_lazy("Currency"),
+    "time_zone": gettext_lazy("Time zone"),
+    "encoding": gettext_lazy("Encoding"),
+    "date_order": gettext_lazy("Days"),
+}
+
+
+def _assumed(run: ImportRun, importer: Importer) -> list[tuple[str, str]]:
+    """What the file did not say and was taken for granted, in words."""
+    labels = {**_ASSUMED, **{field.key: field.label for field in importer.fields}}
+    found = run.report.get("assumed", {})
+    return [(str(labels.get(key, key)), str(_STYLES.get(one, one))) for key, one in found.items()]
+
+
 def _reading_in_words(
     field: ImportField | None, texts: Sequence[str], run: ImportRun
 ) -> tuple[str, bool]:
@@ -425,14 +449,7 @@ def _reading_in_words(
     if found.faults:
         bad = next(iter(found.faults))
         return _("%(text)s cannot be read") % {"text": bad[:SAMPLE_LENGTH]}, False
-    words = {
-        "dmy": _("day, month, year"),
-        "mdy": _("month, day, year"),
-        "ymd": _("year, month, day"),
-        "1.5": _("decimals after a point"),
-        "1,5": _("decimals after a comma"),
-        "17850.0": _("without the .0"),
-    }.get(found.style, "")
+    words = str(_STYLES.get(found.style, ""))
     return words if found.is_certain else _("%(style)s, assumed") % {
         "style": words
     }, found.is_certain
