@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tandem.kernel.actor import NOBODY, Actor
 from tandem.kernel.errors import DomainError
@@ -189,7 +190,8 @@ def test_a_flush_is_due_for_many_events_or_for_old_ones(settings):
     assert not is_flush_due()
     store(event(), event())
     assert not is_flush_due()
-    assert is_flush_due(now=NOW + timedelta(minutes=settings.LAKE_FLUSH_MINUTES + 1))
+    later = timezone.now() + timedelta(minutes=settings.LAKE_FLUSH_MINUTES + 1)
+    assert is_flush_due(now=later)
     store(event())
     assert is_flush_due()
 

@@ -401,13 +401,15 @@ def test_who_was_moved_by_a_file_goes_back_with_it_unless_moved_since(load, syst
     header = "Name,Email,Lifecycle stage"
     load(("Ann,a@b.example,lead", "Ben,b@b.example,lead"), header=header)
     ann, ben = Person.objects.order_by("pk")
-    before = list(LifecycleState.objects.order_by("pk").values())
+    before = list(LifecycleState.objects.order_by("subject_id").values())
     rows = ("Ann,a@b.example,customer", "Ben,b@b.example,customer", "Cid,c@b.example,lead")
     run = load(rows, header=header)
     record_stage(system, [ben.pk], stage=Stage.AT_RISK, cause="Complains")
     revert_import(system, run.public_id)
     after = list(
-        LifecycleState.objects.filter(subject_id__in=(ann.pk, ben.pk)).order_by("pk").values()
+        LifecycleState.objects.filter(subject_id__in=(ann.pk, ben.pk))
+        .order_by("subject_id")
+        .values()
     )
     assert after[0] == before[0]
     assert (after[1]["stage"], after[1]["furthest_stage"]) == ("at_risk", "customer")
