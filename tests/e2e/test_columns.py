@@ -23,12 +23,15 @@ def head(page: Page, key: str) -> Locator:
 
 
 def box(found: Locator) -> FloatRect:
-    """Where something is; waited for, where the list is just being drawn anew."""
-    place: FloatRect = found.evaluate(
-        "(one) => (({ x, y, width, height }) => ({ x, y, width, height }))"
-        "(one.getBoundingClientRect())"
-    )
-    return place
+    """Where something is; looked for again, where the list is just being drawn anew."""
+    for _each in range(50):
+        place: FloatRect | None = found.evaluate(
+            "(one) => one.isConnected ? (({ x, y, width, height }) => ({ x, y, width, height }))"
+            "(one.getBoundingClientRect()) : null"
+        )
+        if place is not None:
+            return place
+    raise AssertionError("it is gone from the page each time")
 
 
 def width(page: Page, key: str) -> int:
