@@ -6,15 +6,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import timezone
-from psycopg import sql
 
 from tandem.accounts.rules import Side as UserSide
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Missing, Refused
 from tandem.kernel.ids import new_public_id
+from tandem.kernel.partitions import make_part
 from tandem.kernel.refs import RecordRef
 from tandem.records.slots import STORY
 from tandem.timeline import queries
@@ -184,30 +184,9 @@ def ensure_partitions(actor: Actor, *, today: date | None = None) -> list[str]:
     return [
         month_name(month)
         for month in months_from(today or timezone.now().date(), count=1 + MONTHS_AHEAD)
-        if not _exists(month_name(month)) and _make(month)
+        if _is_made(month)
     ]
 
 
-def _exists(table: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
-        return bool(cursor.fetchone()[0])
-
-
-def _make(month: date) -> bool:
-    statement = sql.SQL(
-        "CREATE TABLE {part} PARTITION OF timeline_entry FOR VALUES FROM ({first}) TO ({last})"
-    ).format(
-        part=sql.Identifier(month_name(month)),
-        first=sql.Literal(f"{month.isoformat()} 00:00:00+00"),
-        last=sql.Literal(f"{next_month(month).isoformat()} 00:00:00+00"),
-    )
-    with connection.cursor() as cursor:
-        # A part that waits for a busy table would make every writer wait behind it.
-        cursor.execute("SET LOCAL lock_timeout = '3s'")
-        try:
-            with transaction.atomic():
-                cursor.execute(statement)
-        except IntegrityError:
-            return False
-    return True
+def _is_made(month: date) -> bool:
+    return make_part("timeline_entry", month_name(month), first=month, until=next_month(month))

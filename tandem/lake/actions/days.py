@@ -2,12 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from psycopg import sql
 
 from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
+from tandem.kernel.partitions import make_part
 from tandem.lake.models import EventSeen
 from tandem.lake.rules import REPLAY_DAYS, day_name, days_around
 
@@ -22,7 +21,7 @@ def ensure_days(actor: Actor, *, today: date | None = None) -> list[str]:
     A day of which events stand in the default part already stays there.
     """
     days = days_around(today or timezone.now().date(), ahead=DAYS_AHEAD)
-    return [day_name(day) for day in days if not _exists(day_name(day)) and _make(day)]
+    return [day_name(day) for day in days if _is_made(day)]
 
 
 @action(permission="lake.maintain")
@@ -34,26 +33,5 @@ def forget_ids(actor: Actor, *, now: datetime | None = None) -> int:
     return gone
 
 
-def _exists(table: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
-        return bool(cursor.fetchone()[0])
-
-
-def _make(day: date) -> bool:
-    statement = sql.SQL(
-        "CREATE TABLE {part} PARTITION OF lake_event FOR VALUES FROM ({first}) TO ({last})"
-    ).format(
-        part=sql.Identifier(day_name(day)),
-        first=sql.Literal(f"{day.isoformat()} 00:00:00+00"),
-        last=sql.Literal(f"{(day + timedelta(days=1)).isoformat()} 00:00:00+00"),
-    )
-    with connection.cursor() as cursor:
-        # A part that waits for a busy table would make every collector wait behind it.
-        cursor.execute("SET LOCAL lock_timeout = '3s'")
-        try:
-            with transaction.atomic():
-                cursor.execute(statement)
-        except IntegrityError:
-            return False
-    return True
+def _is_made(day: date) -> bool:
+    return make_part("lake_event", day_name(day), first=day, until=day + timedelta(days=1))
