@@ -1,7 +1,7 @@
 """Every page, wide and light, small and dark: open to everyone, quiet, strict, of one heading."""
 
-import re
 from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,9 +11,7 @@ from tests.e2e.screenshots import pages
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-INLINE = re.compile(
-    r"<script(?![^>]*\ssrc=)[^>]*>|<style\b|<[a-z][^<>]*\s(?:style|on[a-z]+)\s*=", re.IGNORECASE
-)
+UNDER_A_BAR = {"runOnly": {"type": "rule", "values": ["target-size"]}}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WINDOWS = [{"phone": False, "dark": False}, {"phone": True, "dark": True}]
 
@@ -32,12 +30,47 @@ def heard(page: Page) -> list[str]:
     return found
 
 
+class Inline(HTMLParser):
+    """The tags of a page that bear a script or a style of their own; what is text stays text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs}
+        bears = {name for name in names if name == "style" or name.startswith("on")}
+        if bears or tag == "style" or (tag == "script" and "src" not in names):
+            self.found.append(f"{self.get_starttag_text()}"[:200])
+
+
 def violations(page: Page) -> list[str]:
     return [
         f"{one['id']}: {node['html'][:200]}"
         for one in Axe().run(page, options=OPTIONS).response["violations"]
         for node in one["nodes"]
+        if one["id"] != "target-size" or _stays_small(page, node["target"][0])
     ]
+
+
+def _stays_small(page: Page, target: str) -> bool:
+    """Whether a target is too small where it has been scrolled to, too.
+
+    A bar that stays at the foot of a telephone always covers a part of some target, by the
+    length of a name on the page; what counts is that one can scroll it free.
+    """
+    page.locator(target).evaluate("one => one.scrollIntoView({block: 'center'})")
+    return bool(Axe().run(page, target, options=UNDER_A_BAR).response["violations"])
+
+
+def test_only_tags_bear_what_is_inline():
+    assert Inline('<p title="<img src=x onerror=y>">&lt;img onerror=y&gt;</p>').found == []
+    assert Inline('<script src="a.js"></script><a href="#" class="on">x</a>').found == []
+    assert Inline("<p style='a'>").found == ["<p style='a'>"]
+    assert Inline("<b onclick=a()>").found == ["<b onclick=a()>"]
+    assert Inline("<script>a()</script>").found == ["<script>"]
+    assert Inline("<style>a{}</style>").found == ["<style>"]
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=["wide-light", "phone-dark"])
@@ -52,7 +85,7 @@ def test_every_page_is_open_quiet_and_strict(open_as, product, window):
         assert answer is not None
         source = answer.text()
         found = violations(page)
-        found += [f"inline: {one}" for one in INLINE.findall(source)]
+        found += [f"inline: {one}" for one in Inline(source).found]
         found += [f"console: {one}" for one in complaints]
         headings = page.locator("h1").count()
         found += [] if headings == 1 else [f"{headings} h1"]
