@@ -7,9 +7,11 @@ by itself: whatever an administrator may ask for by it is refused to a manager.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 import time_machine
@@ -26,10 +28,15 @@ from tandem.accounts.rules import Role
 from tandem.accounts.schemas import NewToken
 from tandem.accounts.slots import guarded_kinds
 from tandem.kernel.actor import Actor
+from tandem.kernel.errors import DomainError
+from tandem.kernel.tables import survey
 from tandem.measures.queries import measures_for, value, ways_for, ways_of
 from tandem.measures.slots import MEASURES, Measure
+from tandem.records.actions import import_now, note_upload
 from tandem.records.errors import MappingInvalid
+from tandem.records.models import ImportState
 from tandem.records.queries import mapping_for, visible_record
+from tandem.records.schemas import ImportOptions
 from tandem.records.slots import (
     IMPORTERS,
     OBJECT_TYPES,
@@ -279,6 +286,99 @@ def test_nothing_is_asked_for_by_a_hidden_field(world, boss, manager):
             wrong.append(f"{asked}: {status}, and {found} to an administrator")
     assert wrong == []
     assert refused > 2500
+
+
+def forms_of(kind: ObjectType, field: Field, world: World) -> Iterator[tuple[str, dict[str, str]]]:
+    """What the forms of pages send to write a field: address and what is filled in."""
+    key, base, about = field.key, f"/{kind.slug}", str(world.own.ids[kind.kind])
+    typed = {key: str(_TYPED.get(field.type, "Xylophone"))}
+    yield f"{base}/{about}/fields/{key}", typed
+    chosen = f"_ids={about}&_field={key}"
+    offer = "owner" if key == "owner" else "change"
+    yield f"{base}/many/{offer}?{chosen}", {**typed, "_count": "1"}
+    if key == TAGS:
+        yield f"{base}/{about}/tags", {"name": "Xylophone"}
+        yield f"{base}/{about}/tags/removal", {"name": "Trade"}
+        yield f"{base}/many/tag?{chosen}", {"name": "Xylophone", "_count": "1"}
+    block = {"_ids": about, "_at": "1", "_seen": "", "_left": "", "_confirm": "1"}
+    yield f"{base}/paste?columns={kind.name_key},{key}", {**block, "_block": typed[key]}
+
+
+# Fields of which it is seen that the forms do write, when an administrator sends them.
+WATCHED = ("title", "industry", "close_on", TAGS)
+# As somebody types it; of colleagues the first that there is.
+_TYPED = {
+    **{type_: value for type_, value in _VALUES.items() if value is not None},
+    FieldType.CHOICES: "teal",
+    FieldType.BOOLEAN: "on",
+}
+
+
+def test_no_form_of_a_page_writes_what_is_hidden(world, system, boss, manager):
+    """A manager sends the forms of every hidden field; an administrator's same forms do write."""
+    stamp(system, world.own, turn=0)
+    theirs, ours = Client(raise_request_exception=False), Client(raise_request_exception=False)
+    theirs.force_login(boss)
+    ours.force_login(manager)
+    shown, before = shown_to(boss, world), contents()
+    broken, wrote = [], Counter[str]()
+    for kind, field in guarded_fields():
+        for address, data in forms_of(kind, field, world):
+            status = ours.post(address, data).status_code
+            if status >= 500:
+                broken.append(f"{address}: {status}")
+            if field.key in WATCHED and kind.kind in ("person", "company", "deal"):
+                with transaction.atomic():
+                    theirs.post(address, data)
+                    wrote[resolve(urlsplit(address).path).url_name or ""] += (
+                        shown_to(boss, world) != shown
+                    )
+                    transaction.set_rollback(True)
+    assert broken == []
+    assert shown_to(boss, world) == shown
+    assert contents() == before
+    assert +wrote == {"field": 2, "many": 4, "paste": 2, "tag": 3}
+
+
+def test_a_file_that_a_manager_imports_leaves_what_is_hidden_as_it_was(
+    world, system, boss, manager, tmp_path
+):
+    """Every column is there under its own name: only those that are seen are read."""
+    stamp(system, world.own, turn=0)
+    actor, shown = actor_for(manager), shown_to(boss, world)
+    read = done = 0
+    for importer in IMPORTERS:
+        kind = OBJECT_TYPES.get(importer.record_kind)
+        if kind is None:
+            continue
+        row = {str(one.label): "Xylophone" for one in importer.fields}
+        path = tmp_path / f"{importer.kind}.csv"
+        path.write_text(
+            ",".join(f'"{name}"' for name in row) + "\n" + ",".join(row.values()) + "\n"
+        )
+        run = note_upload(
+            actor, kind=importer.kind, name=path.name, of=survey(path), options=ImportOptions()
+        )
+        filled = {one.key for one in importer.fields if actor.hides(*importer.fills(one))}
+        assert not filled & run.mapping.keys()
+        read += len(run.mapping)
+        whole = {**run.mapping, **{key: next(iter(row)) for key in filled}}
+        with suppress(DomainError):  # nothing may be left that names a record
+            done += import_now(actor, run, path=path).state == ImportState.DONE
+        if not filled:
+            continue
+        kept = contents()
+        with pytest.raises((MappingInvalid, FieldHidden)):
+            note_upload(
+                actor,
+                kind=importer.kind,
+                name=path.name,
+                of=survey(path),
+                options=ImportOptions(mapping=whole),
+            )
+        assert contents() == kept
+    assert shown_to(boss, world) == shown
+    assert (read, done) == (18, 2)
 
 
 def test_an_export_holds_no_column_of_what_is_hidden(world, boss, manager):
