@@ -36,6 +36,8 @@ PAGE_SIZE = 50
 MOST_NEW = 100
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(hours=1)
+# Entries of all records that are looked through for the latest in sight, step by step.
+LOOKED_THROUGH = (100, 1_000, 10_000)
 LOOKS_BACK = (timedelta(days=92), timedelta(days=366), None)
 FILTERS = ("mkt", "sales", "system", "mine")
 COMMENTED = "records.commented"
@@ -362,18 +364,25 @@ def last_touches(actor: Actor, kind: str, ids: Sequence[int]) -> dict[int, Touch
 
 
 def latest_stories(actor: Actor, *, limit: int = 12) -> list[Line]:
-    """The latest that happened to any record that the actor may see, each event once."""
-    visible = Q(pk__in=[])
-    for kind, found in OBJECT_TYPES.items():
-        if actor.may(found.permissions.view):
-            rows = found.visible_to(actor).order_by().values("pk")
-            visible |= Q(subject_kind=kind, subject_id__in=rows)
-    entries = _readable(actor, TimelineEntry.objects.filter(visible))
-    newest: dict[UUID, list[TimelineEntry]] = {}
-    for entry in _shown(actor, entries.order_by("-at", "-id")[: limit * 4]):
-        newest.setdefault(entry.event_id, []).append(entry)
-    events = list(newest.values())[:limit]
-    named = _names(entry for event in events for entry in event)
+    """The latest that happened to any record that the actor may see, each event once.
+
+    The story is looked through from its end, ever more at a time, until there is enough: to ask for
+    what is in sight at once would gather all records first. Who sees few of very many records, of
+    which nothing has happened for long, is told less.
+    """
+    events: dict[UUID, list[TimelineEntry]] = {}
+    place: Place | None = None
+    for size in LOOKED_THROUGH:
+        entries = _readable(actor, TimelineEntry.objects.all())
+        latest = _from_place(entries, place, is_oldest_first=False)[:size]
+        keys = planned(latest.values_list("at", "id", "subject_kind", "subject_id"))
+        for entry in _shown(actor, _in_sight(actor, keys, limit * 4)):
+            events.setdefault(entry.event_id, []).append(entry)
+        if len(events) >= limit or len(keys) < size:
+            break
+        place = Place(*keys[-1][:2])
+    told = list(events.values())[:limit]
+    named = _names(entry for event in told for entry in event)
     return [
         Line(
             [event[0]],
@@ -383,8 +392,31 @@ def latest_stories(actor: Actor, *, limit: int = 12) -> list[Line]:
                 if (key := (entry.subject_kind, entry.subject_id)) in named
             )[:2],
         )
-        for event in events
+        for event in told
     ]
+
+
+def _in_sight(
+    actor: Actor, keys: Sequence[tuple[datetime, int, str, int]], limit: int
+) -> list[TimelineEntry]:
+    """The first of these entries whose records the actor sees; a query for each kind, and one."""
+    ids: dict[str, set[int]] = {}
+    for _at, _id, kind, subject in keys:
+        ids.setdefault(kind, set()).add(subject)
+    seen: set[tuple[str, int]] = set()
+    for kind, some in ids.items():
+        found = OBJECT_TYPES.get(kind)
+        if found is not None and actor.may(found.permissions.view):
+            rows = found.visible_to(actor).order_by().filter(pk__in=some)
+            seen.update((kind, pk) for pk in rows.values_list("pk", flat=True))
+    first = [(at, pk) for at, pk, kind, subject in keys if (kind, subject) in seen][:limit]
+    if not first:
+        return []
+    moments = [at for at, _pk in first]
+    whole = TimelineEntry.objects.filter(
+        pk__in=[pk for _at, pk in first], at__gte=min(moments), at__lte=max(moments)
+    )
+    return list(whole.order_by("-at", "-id"))
 
 
 def _different(subjects: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -529,8 +561,11 @@ def _out_of_sight(actor: Actor) -> Iterator[Q]:
         whose = Q(pk__in=[])
         for kind, rows in seen.items():
             whose |= Q(subject_kind=kind, subject_id__in=rows)
-        same = TimelineEntry.objects.filter(whose, at=OuterRef("at"), event_id=OuterRef("event_id"))
-        yield Q(~Exists(same), kind__in=kinds) & ~Q(subject_kind__in=about)
+        # Told twice, so that no plan gathers all events that the actor sees to look one up in them.
+        when = {"at": OuterRef("at"), "at__gte": OuterRef("at")}
+        same = TimelineEntry.objects.filter(whose, event_id=OuterRef("event_id"), **when)
+        # The look comes last: an import tells thousands of events at one moment.
+        yield Q(kind__in=kinds) & ~Q(subject_kind__in=about) & Q(~Exists(same))
 
 
 EVERYTHING = object()

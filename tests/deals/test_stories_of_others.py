@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from tandem.accounts.actions import add_team, set_members, set_scopes
 from tandem.accounts.queries import actor_for
@@ -11,10 +12,11 @@ from tandem.accounts.schemas import TeamInput, TeamMembers
 from tandem.deals.actions import delete_deal, open_deal
 from tandem.deals.models import Deal
 from tandem.deals.schemas import NewDeal
+from tandem.kernel.actions import action
 from tandem.kernel.actor import Scope
 from tandem.people.actions import create_company
 from tandem.people.schemas import NewCompany
-from tandem.records.slots import object_type
+from tandem.records.slots import object_type, tell_story
 from tandem.timeline.queries import last_touches, latest_stories, story_of
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +80,38 @@ def test_the_last_touch_and_the_home_page_are_of_what_is_in_sight(company, users
     assert "Tins of Mate" in lines
     assert "Else" not in lines
     assert kind.visible_to(me).filter(pk=company.pk).exists()
+
+
+def test_what_an_import_told_at_one_moment_is_not_looked_up_elsewhere(company, users, system):
+    """Only an entry of a kind that is told of deals costs the look at the same event."""
+    ref = object_type("company").ref(company)
+    tell_imported(system, [ref] * 50)
+    asked = []
+
+    def note(execute, statement, params, *rest):
+        asked.append((statement, params))
+        return execute(statement, params, *rest)
+
+    with connection.execute_wrapper(note):
+        last_touches(actor_for(users["Me"]), "company", [company.pk])
+    statement, params = next(one for one in asked if "LATERAL" in one[0])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", params)
+        ((plan,),) = cursor.fetchall()
+    looks = [one for one in nodes(plan[0]["Plan"]) if one.get("Parent Relationship") == "SubPlan"]
+    assert len(looks) > 0
+    assert [one["Actual Loops"] for one in looks] == [0] * len(looks)
+
+
+@action(permission="records.write")
+def tell_imported(actor, refs):
+    tell_story(actor, refs, kind="people.imported", payload={"file": "a.csv"})
+
+
+def nodes(plan):
+    yield plan
+    for one in plan.get("Plans", ()):
+        yield from nodes(one)
 
 
 def test_a_deal_tells_its_own_story_whoever_has_the_company(company, users, admin, system):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.accounts.actions import add_team, set_members
+from tandem.accounts.models import User
 from tandem.accounts.queries import actor_for
 from tandem.accounts.schemas import TeamInput, TeamMembers
 from tandem.kernel.actions import action
@@ -125,6 +126,23 @@ def test_who_sees_the_record_sees_its_story_and_nobody_else(make_actor, system, 
     assert [line.entry.payload for line in latest_stories(admin)] == [{"n": 1}]
     with pytest.raises(Missing):
         story_of(admin, RecordRef("gadget", 1))
+
+
+def test_the_latest_in_sight_are_found_behind_very_many_of_others(
+    make_actor, system, person, monkeypatch
+):
+    """The story is looked through in steps: what is in sight may stand in any of them."""
+    monkeypatch.setattr("tandem.timeline.queries.LOOKED_THROUGH", (3, 6, 12))
+    own = replace(make_actor("seller"), scopes={"*": Scope.OWN})
+    user = User.objects.get(pk=own.user_id)
+    given = NewPerson(name="Bo Low", owner=str(user.public_id))
+    mine, _new = create_person(system, data=given)
+    soon = timezone.now() + timedelta(minutes=5)
+    for second in range(30):
+        ref = RecordRef("person", mine.pk) if second in (0, 9, 20, 28) else person
+        tell(system, [ref], payload={"n": second}, at=soon + timedelta(seconds=second))
+    assert [line.entry.payload["n"] for line in latest_stories(own)] == [28, 20, 9]
+    assert [line.entry.payload["n"] for line in latest_stories(own, limit=2)] == [28, 20]
 
 
 def test_words_for_a_team_or_for_some_stay_with_them(make_user, system, person):
