@@ -115,10 +115,10 @@ def _copied(path: Path) -> None:
     with connection.cursor() as cursor, transaction.atomic():
         for statement in _LEAST:
             cursor.execute(statement)
-        with cursor.copy("COPY bench_raw FROM STDIN (FORMAT csv, HEADER)") as copy:
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    copy.write(block)
+        whole = "COPY bench_raw FROM STDIN (FORMAT csv, HEADER)"
+        with path.open("rb") as file, cursor.copy(whole) as copy:
+            while block := file.read(1 << 20):
+                copy.write(block)
         cursor.execute(
             "INSERT INTO bench_contact (name, address, company)"
             " SELECT DISTINCT ON (lower(btrim(address))) given || ' ' || family,"

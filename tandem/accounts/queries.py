@@ -280,6 +280,11 @@ def user_names(public_ids: Iterable[str]) -> dict[str, str]:
     return {str(public_id): name for public_id, name in found}
 
 
+def names_of_users(ids: Iterable[int]) -> dict[int, str]:
+    """Names by key, of users who are here or were."""
+    return dict(User.everyone.filter(pk__in=list(ids)).values_list("pk", "name"))
+
+
 def _is_uuid(text: str) -> bool:
     try:
         UUID(text)

@@ -51,6 +51,36 @@ def test_the_history_of_a_record_tells_each_field_latest_first(admin_api):
     ]
 
 
+def test_a_history_says_names_sums_and_days_in_words(admin_api, make_user):
+    owner = make_user("seller", name="Theo Lind")
+    firm = admin_api.post("/companies", {"name": "Gifts Ltd"}).json()["id"]
+    deal = {"name": "Shelves", "company": firm, "amount": "1250.50", "currency": "EUR"}
+    about = admin_api.post("/deals", deal).json()["id"]
+    other = admin_api.post("/companies", {"name": "Larder Ltd"}).json()["id"]
+    changed = {"owner": str(owner.public_id), "company": other, "amount": "1300"}
+    admin_api.patch(f"/deals/{about}", {**changed, "expected_close": "2031-12-24"})
+    (latest, _made) = admin_api.get(f"/deals/{about}/history").json()["items"]
+    told = {one["field"]: (one["label"], one["old"], one["new"]) for one in latest["changes"]}
+    assert told == {
+        "owner": ("Owner", admin_api.user.name, "Theo Lind"),
+        "company": ("Company", "Gifts Ltd", "Larder Ltd"),
+        "amount": ("Amount", "€1,250.50", "€1,300"),
+        "expected_close": ("Expected close", "", "24 Dec 2031"),
+    }
+
+
+def test_a_history_names_nothing_that_is_not_seen(admin_api, make_user, client_of):
+    theo, ida = (make_user("seller", name=name) for name in ("Theo Lind", "Ida Beck"))
+    firm = admin_api.post("/companies", {"name": "Gifts Ltd", "owner": str(ida.public_id)})
+    deal = {"name": "Shelves", "owner": str(theo.public_id), "currency": "EUR"}
+    about = admin_api.post("/deals", deal).json()["id"]
+    admin_api.patch(f"/deals/{about}", {"company": firm.json()["id"]})
+    (latest, _made) = client_of(theo).get(f"/deals/{about}/history").json()["items"]
+    assert [(one["field"], one["new"]) for one in latest["changes"]] == [
+        ("company", "not shown to you")
+    ]
+
+
 def test_a_history_goes_on_page_by_page(admin_api):
     about = made(admin_api)
     for number in range(5):

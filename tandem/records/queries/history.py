@@ -15,6 +15,7 @@ from tandem.kernel.history import changes_of
 from tandem.kernel.models import ChangeSet, Operation, RecordChange
 from tandem.records.queries.custom import shown_value
 from tandem.records.queries.unseen import unseen_of
+from tandem.records.queries.wording import MINOR, Words, words_for
 from tandem.records.slots import FieldType, ObjectType
 
 SHOWN = 200
@@ -62,18 +63,18 @@ def changed_records(
 ) -> tuple[list[Changed], int]:
     """The records of changed rows in their order, with what the actor may see of each, and how many
     rows are not shown to them; ``records`` are those that they see, by kind and id."""
-    found: dict[tuple[str, int], Changed] = {}
-    unseen = 0
+    seen = []
     for row in rows:
-        key = (row.root_kind, row.root_id)
-        kind, record = records.get(key, (None, None))
+        kind, record = records.get((row.root_kind, row.root_id), (None, None))
         fields = unseen_of(kind, actor).seen(row) if kind is not None else None
-        if kind is None or not fields:
-            unseen += 1
-            continue
-        changed = found.setdefault(key, Changed(kind, record))
-        changed.changes.extend(changes_shown(kind, row, fields))
-    return list(found.values()), unseen
+        if kind is not None and fields:
+            seen.append((kind, record, row, fields))
+    words = words_for(actor, [(row, fields) for _kind, _record, row, fields in seen])
+    found: dict[tuple[str, int], Changed] = {}
+    for kind, record, row, fields in seen:
+        changed = found.setdefault((kind.kind, row.root_id), Changed(kind, record))
+        changed.changes.extend(_shown(kind, record, row, fields, words))
+    return list(found.values()), len(rows) - len(seen)
 
 
 def deeds_of(
@@ -87,7 +88,7 @@ def deeds_of(
     """The change sets that touched a record and its parts, newest first; the first one made it.
 
     A page of ``limit`` changed rows ``before`` one of them, and the row that the next page is
-    before. Six queries at most, for any number of rows.
+    before. Six queries at most, and one for each kind that the rows point to.
     """
     rows = changes_of(object_type.kind, record.pk)
     if before is not None:
@@ -95,11 +96,11 @@ def deeds_of(
     found = list(rows[: limit + 1])
     deeds: dict[int, Deed] = {}
     unseen = unseen_of(object_type, actor)
-    for change in found[:limit]:
-        fields = unseen.seen(change)
-        if fields:
-            deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
-            deed.changes.extend(changes_shown(object_type, change, fields))
+    seen = [(change, fields) for change in found[:limit] if (fields := unseen.seen(change))]
+    words = words_for(actor, seen)
+    for change, fields in seen:
+        deed = deeds.setdefault(change.change_set_id, _deed(actor, change.change_set))
+        deed.changes.extend(_shown(object_type, record, change, fields, words))
     has_more = len(found) > limit
     made = None if has_more else ChangeSet.objects.filter(pk=record.created_in_id).first()
     if made is not None and made.pk not in deeds:
@@ -135,20 +136,29 @@ def _deed(actor: Actor, change_set: ChangeSet) -> Deed:
     )
 
 
-def changes_shown(
-    object_type: ObjectType, change: RecordChange, fields: Mapping[str, Any]
+def _shown(
+    object_type: ObjectType,
+    record: Any,
+    change: RecordChange,
+    fields: Mapping[str, Any],
+    words: Words,
 ) -> list[Change]:
-    """What of a changed row may be shown, in words."""
+    """What of a changed row of a record may be shown, in words."""
     if change.operation == Operation.DELETE:
-        words = change.model.rpartition(".")[2]
-        return [Change(words, words, old=_shortest(fields), new="")]
+        gone = change.model.rpartition(".")[2]
+        return [Change(gone, gone, old=_shortest(fields), new="")]
+    money = fields.get("currency", [getattr(record, "currency", "")] * 2)
     found = []
-    for column, (old, new) in fields.items():
+    for column, sides in fields.items():
         if column == "x" and object_type.is_customisable:
-            found += _custom_changes(object_type, old or {}, new or {})
-        else:
-            key, label = _named(object_type, column)
-            found.append(Change(key, label, old=_text(old), new=_text(new)))
+            found += _custom_changes(object_type, *(side or {} for side in sides))
+            continue
+        key, label = _named(object_type, column)
+        old, new = (
+            words.of(change.model, column, value, currency=currency)
+            for value, currency in zip(sides, money, strict=True)
+        )
+        found.append(Change(key, label, old=old, new=new))
     return found
 
 
@@ -173,10 +183,11 @@ def _custom_changes(
 
 def _named(object_type: ObjectType, column: str) -> tuple[str, str]:
     names = {"deleted_at": _("Deleted"), "address": _("Mail"), "is_primary": _("Main one")}
-    key = column.removesuffix("_id")
-    field = next((one for one in object_type.fields if one.key == key), None)
-    label = str(field.label) if field else names.get(column, key.replace("_", " ").capitalize())
-    return key, label
+    key = column.removesuffix("_id").removesuffix(MINOR)
+    field = next((one for one in object_type.fields if key in (one.key, one.source)), None)
+    if field is not None:
+        return field.key, str(field.label)
+    return key, names.get(column, key.replace("_", " ").capitalize())
 
 
 def _shortest(row: Mapping[str, Any]) -> str:
