@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import (
     AutoField,
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 from tandem.accounts.models import User
 from tandem.accounts.queries import base_currency, names_of_users
 from tandem.kernel.actor import Actor
+from tandem.kernel.history import tracking_of
 from tandem.kernel.models import Operation, RecordChange
 from tandem.kernel.money import Money
 from tandem.records.queries.changes import records_named
@@ -95,8 +95,8 @@ def _names(actor: Actor, model: type[Model], ids: Collection[int]) -> dict[int, 
 
 def _field(model: str, column: str) -> "Field[Any, Any] | None":
     try:
-        field = apps.get_model(model)._meta.get_field(column)
-    except (FieldDoesNotExist, LookupError):  # a column or table of an earlier version
+        field = tracking_of(model).model._meta.get_field(column)
+    except (FieldDoesNotExist, KeyError):  # a column or table of an earlier version
         return None
     return field if isinstance(field, Field) and not isinstance(field, AutoField) else None
 
