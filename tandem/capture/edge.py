@@ -27,6 +27,7 @@ from prometheus_client import Counter
 
 from tandem.capture.rules import MAX_URL, REPLAYED, TAKEN, network_of, origin_of, visited_url
 from tandem.lake.rules import REPLAY_DAYS
+from tandem.lake.rules.agents import MAX_AGENT, ONE_OF_MANY, record_of
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ MOST_AT_ONCE = 5_000
 EVENTS_PER_MINUTE = 6_000
 QUOTA = "TANDEM_EVENTS_PER_MINUTE"
 """How many events a minute are taken from one network; by default none of one's own is bounded."""
+
+AGENTS_A_DAY = 20_000
+"""How many senders a process tells apart a day; others stand under what they are likely to be."""
 
 GIVE_UP_SECONDS = 5.0
 TELL_SECONDS = 5.0
@@ -101,10 +105,11 @@ class DropError(Exception):
     """One event cannot be taken; its text is the reason."""
 
 
-def read_event(raw: Any, now: datetime, *, is_clean: bool = True) -> str:
+def read_event(raw: Any, now: datetime, *, is_clean: bool = True, agent: int | None = None) -> str:
     """One event as the JSON that ``lake_store`` reads. Raises DropError.
 
     Not ``is_clean`` says that some text may hold what PostgreSQL cannot keep; it is taken out.
+    ``agent`` is the number of who sent it.
     """
     if not isinstance(raw, dict):
         raise DropError("invalid_event")
@@ -128,6 +133,7 @@ def read_event(raw: Any, now: datetime, *, is_clean: bool = True) -> str:
         "name": name,
         "title": _text(event, "title", 300),
         "props": props or {},
+        "agent": agent,
         **_where(url, referrer),
     }
     try:
@@ -198,6 +204,56 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
+# --- who sends ------------------------------------------------------------------------------------
+
+
+class Agents:
+    """The senders of a day, each with its number; the new ones wait to be noted in the database.
+
+    What a sender calls itself is no more than it says, so however many names somebody makes up,
+    they fill neither this nor the table.
+    """
+
+    def __init__(self) -> None:
+        self.new: list[str] = []
+        self._is_full = False
+        self._known: dict[tuple[bytes, bool], int] = {}
+        self._day = 0
+
+    def number_of(self, headers: Sequence[tuple[bytes, bytes]]) -> int | None:
+        """The number of who sent a request with these headers; None where it does not say."""
+        agent, from_page = b"", False
+        for name, value in headers:
+            if name == b"user-agent":
+                agent = value
+            elif name == b"origin":
+                from_page = True  # browsers say it of every POST, programs do not
+        if not agent:
+            return None
+        key = (agent[:MAX_AGENT], from_page)
+        found = self._known.get(key)
+        return self._meet(*key) if found is None else found
+
+    def noted(self, count: int, *, has_room: bool) -> None:
+        """The oldest of the new ones are in the database, which has room for more or not."""
+        del self.new[:count]
+        self._is_full = not has_room
+
+    def _meet(self, agent: bytes, from_page: bool) -> int:
+        day = int(time.time() // 86_400)
+        if day != self._day:
+            self._day, self._is_full = day, False
+            self._known.clear()
+        text = "".join(char for char in agent.decode(errors="ignore") if char.isprintable())
+        record = record_of(text, from_page=from_page)
+        if self._is_full or len(self._known) >= AGENTS_A_DAY:
+            return ONE_OF_MANY[record["kind"]]
+        number = int(record["number"])
+        self._known[agent, from_page] = number
+        self.new.append(json.dumps(record))
+        return number
+
+
 # --- storing --------------------------------------------------------------------------------------
 
 
@@ -222,6 +278,7 @@ class Store:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self.agents = Agents()
         self.counts: Tally[str] = Tally()
         self._telling: asyncio.Task[None] | None = None
 
@@ -318,6 +375,7 @@ class Store:
         while True:
             try:
                 connection = await self._connected()
+                await self._note_agents(connection)
                 answer = await connection.execute(
                     "SELECT lake_store(%s::json)", [text], prepare=True
                 )
@@ -333,6 +391,17 @@ class Store:
             else:
                 self._count_stored(len(records), row[0] if row else 0)
                 return
+
+    async def _note_agents(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Note who is new, before their first event."""
+        new = self.agents.new[:]
+        if not new:
+            return
+        answer = await connection.execute(
+            "SELECT lake_note_agents(%s::json)", [f"[{','.join(new)}]"], prepare=True
+        )
+        row = await answer.fetchone()
+        self.agents.noted(len(new), has_room=bool(row and row[0]))
 
     def _count_stored(self, came: int, stored: int) -> None:
         self.count(TAKEN, stored)
@@ -393,7 +462,11 @@ class Collector:
             await _refuse(send, OVER_QUOTA)
             return
         try:
-            answer = await self._take(events, is_clean=b"\\u" not in (body or b""))
+            answer = await self._take(
+                events,
+                is_clean=b"\\u" not in (body or b""),
+                agent=self._store.agents.number_of(scope["headers"]),
+            )
         except AwayError:
             self._drop("busy", len(events))
             await _refuse(send, AWAY)
@@ -404,14 +477,16 @@ class Collector:
         """Store what waits and leave the database."""
         await self._store.close()
 
-    async def _take(self, events: Sequence[Any], *, is_clean: bool) -> dict[str, Any]:
+    async def _take(
+        self, events: Sequence[Any], *, is_clean: bool, agent: int | None
+    ) -> dict[str, Any]:
         now = datetime.now(UTC)
         records: list[str] = []
         sources: list[Any] = []
         dropped: list[dict[str, Any]] = []
         for raw in events:
             try:
-                records.append(read_event(raw, now, is_clean=is_clean))
+                records.append(read_event(raw, now, is_clean=is_clean, agent=agent))
                 sources.append(raw)
             except DropError as error:
                 dropped.append(_dropped(raw, str(error)))

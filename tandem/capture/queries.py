@@ -397,41 +397,62 @@ def accepted_submissions(actor: Actor) -> QuerySet[Submission]:
     return submissions_visible_to(actor).filter(state=SubmissionState.ACCEPTED)
 
 
-_DIMENSIONS = {name: name for name in ("campaign", "channel", "source", "medium", "name")}
+_DIMENSIONS = {name: name for name in ("campaign", "channel", "source", "medium", "name", "sender")}
 
 define(
     EventMeasure(
         key="events",
         label=_("Events"),
-        definition=_("Every stored event, human or machine, by the time at which it happened."),
+        definition=_(
+            "Stored events by the time at which they happened, without those of machines: crawlers,"
+            " link scanners, automated browsers, as far as they say so."
+        ),
         counts=Counted.EVENTS,
         dimensions=_DIMENSIONS,
         permission="measures.view",
         sees="capture.view",
+        version=2,
+    ),
+    EventMeasure(
+        key="events_of_all",
+        label=_("Events of all senders"),
+        definition=_(
+            "Every stored event, human or machine, by the time at which it happened. Who sent it is"
+            " judged by what the sender says of itself; the verdict is given anew when the rules"
+            " learn more."
+        ),
+        counts=Counted.EVENTS,
+        dimensions={**_DIMENSIONS, "reason": "reason"},
+        permission="measures.view",
+        sees="capture.view",
+        with_machines=True,
     ),
     EventMeasure(
         key="visitors",
         label=_("Visitors"),
         definition=_(
             "Different browsers whose owners agreed to be recognised. Who did not agree cannot be"
-            " told apart and is left out."
+            " told apart and is left out, and so are machines."
         ),
         counts=Counted.VISITORS,
         dimensions=_DIMENSIONS,
         permission="measures.view",
         sees="capture.view",
+        version=2,
     ),
     EventMeasure(
         key="sessions",
         label=_("Visits"),
         definition=_(
             "Visits of browsers whose owners agreed to be recognised: a pause of 30 minutes ends"
-            " one. A visit belongs to the day, channel and campaign of its first event."
+            " one. A visit belongs to the day, channel and campaign of its first event. Machines"
+            " make none."
         ),
         counts=Counted.SESSIONS,
         dimensions=_DIMENSIONS,
         permission="measures.view",
         sees="capture.view",
+        version=2,
         pause=SESSION_GAP,
     ),
     Measure(

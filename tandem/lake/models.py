@@ -1,7 +1,7 @@
-"""The hot table of events, the files they go to, the ids of a week, the aliases of visitors.
+"""The hot table of events, the files they go to, the ids of a week, who sent them, whose they are.
 
-Events are written by the database function ``lake_store`` alone (see the first migration): the
-collector calls it without Django.
+Events are written by the database function ``lake_store`` alone, agents first by
+``lake_note_agents`` (see the migrations): the collector calls them without Django.
 """
 
 from typing import ClassVar
@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from tandem.kernel.models import Tracked
 from tandem.kernel.refs import OnErase, OnMerge, SubjectRefs
+from tandem.lake.rules.agents import MAX_AGENT, Kind
 
 
 class Event(models.Model):
@@ -20,7 +21,8 @@ class Event(models.Model):
 
     ``at`` is the caller's time, clamped to the time of receipt; ``client_at`` keeps what was said
     where that differs. ``visitor`` is empty for who gave no consent. ``source`` to ``channel`` are
-    derived from address and referrer when the event comes in. The table is cut by days of ``at``;
+    derived from address and referrer when the event comes in. ``agent`` is the number of who sent
+    it, as it called itself (see Agent); null where it did not. The table is cut by days of ``at``;
     its key in the database is (at, id), and ``id`` is unique within a week (see EventSeen).
     """
 
@@ -38,6 +40,7 @@ class Event(models.Model):
     campaign = models.CharField(max_length=120, blank=True)
     channel = models.CharField(max_length=16, blank=True)
     props = models.JSONField(default=dict)
+    agent = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "lake_event"
@@ -100,6 +103,36 @@ class EventSeen(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Agent(models.Model):
+    """How a sender of events called itself (``User-Agent``), and whom that makes likely.
+
+    ``number`` is that of the text (see ``rules.agents``), by which events name it; an agent is
+    here before its first event. The verdict is that of the rules of ``version``, and is given anew
+    when these change. Not ``from_page`` says that a program sent the events, no page of a site.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    text = models.CharField(max_length=MAX_AGENT)
+    from_page = models.BooleanField()
+    kind = models.CharField(max_length=8)
+    p_human = models.FloatField()
+    reasons = ArrayField(models.CharField(max_length=200))
+    version = models.CharField(max_length=40)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "lake_agent"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(kind__in=list(Kind)), name="agent_kind"),
+            models.CheckConstraint(
+                condition=models.Q(p_human__gte=0, p_human__lte=1), name="agent_p_human"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text or self.kind
 
 
 class SubjectAlias(Tracked):

@@ -263,6 +263,7 @@ def _counted(
         until=after,
         zone=zone,
         pause=measure.pause,
+        with_machines=measure.with_machines,
     )
     return [
         Row(Decimal(number), count, by=dict(zip(by, values, strict=True)))

@@ -62,7 +62,8 @@ class EventMeasure:
 
     ``counts`` says what: events, visitors or sessions, which end with a ``pause``. ``dimensions``
     maps a name to the column of events that splits the number; each is a filter by equality too.
-    Events say nothing of a person: who has ``sees`` counts all of them, others none.
+    Events say nothing of a person: who has ``sees`` counts all of them, others none. Those that a
+    machine sent count only ``with_machines``.
     """
 
     key: str
@@ -73,6 +74,7 @@ class EventMeasure:
     permission: str
     sees: str
     pause: timedelta = timedelta(0)
+    with_machines: bool = False
     unit: Unit = Unit.COUNT
     version: int = 1
     minimum: int = 0

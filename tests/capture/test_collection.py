@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tandem.accounts.queries import actor_for
@@ -16,6 +18,7 @@ from tandem.capture.models import Intake
 from tandem.capture.queries import collected
 from tandem.capture.rules import STEPS, TAKEN, Step
 from tandem.kernel.ids import new_public_id
+from tandem.lake.rules.agents import number_of, record_of
 from tests.capture.test_collector import ask, database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +147,42 @@ def test_the_page_shows_the_line_to_put_in_and_what_came(make_user, settings):
         assert "1,234" in shown
         assert "more than a week old" in shown
         assert "No events yet" not in shown
+
+
+def test_the_page_shows_who_sent_events_and_by_which_signs(make_user):
+    client = Client()
+    client.force_login(make_user("viewer"), backend=BACKEND)
+    assert "Who sent them" not in client.get("/settings/collection").text
+    now = datetime.now(UTC)
+    bot, shop = "AhrefsBot/7.0", "python-requests/2.32.5"
+    with connection.cursor() as cursor:
+        told = [record_of(bot), record_of(shop, from_page=False)]
+        cursor.execute("SELECT lake_note_agents(%s::json)", [json.dumps(told)])
+        for agent, count in ((number_of(bot), 3), (number_of(shop, from_page=False), 1), (None, 1)):
+            for _each in range(count):
+                raw = {"id": str(new_public_id()), "name": "page"}
+                record = edge.read_event(raw, now, agent=agent)
+                cursor.execute("SELECT lake_store(%s::json)", [f"[{record}]"])
+    shown = client.get("/settings/collection").text
+    cells = re.findall(r"<tr><td>(\w+)(.*?)</td><td class=\"n\">(\d+)</td></tr>", shown)
+    signs = {
+        sender: (
+            int(count),
+            re.findall(r"<small class=\"t-2\">(.*?): <span class=\"num\">(\d+)", rest),
+        )
+        for sender, rest, count in cells
+    }
+    assert signs == {
+        "Human": (0, []),
+        "Machine": (3, [("crawler: seo", "3")]),
+        "Unknown": (
+            2,
+            [
+                ("does not say what it is", "1"),
+                ("server of somebody’s own, which tells what people did: python-requests", "1"),
+            ],
+        ),
+    }
 
 
 def test_who_may_not_see_forms_sees_no_counts(make_user):

@@ -3,7 +3,8 @@ one bad event."""
 
 import asyncio
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from django.db import connection
 from tandem.capture import edge
 from tandem.capture.edge import Collector, Store, Tracker, UnstorableError, read_event
 from tandem.kernel.ids import new_public_id
-from tandem.lake.models import Event
+from tandem.lake.models import Agent, Event
+from tandem.lake.rules.agents import MAX_AGENT, ONE_OF_MANY, VERSION, Kind, number_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +35,14 @@ def database_url() -> str:
     )
 
 
-async def ask(door: Any, body: bytes | None, *, method: str = "POST", blocks: int = 1) -> Answer:
+async def ask(
+    door: Any,
+    body: bytes | None,
+    *,
+    method: str = "POST",
+    blocks: int = 1,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> Answer:
     """One request to a door of the edge."""
     data = body or b""
     size = max(1, -(-len(data) // blocks))
@@ -50,12 +59,12 @@ async def ask(door: Any, body: bytes | None, *, method: str = "POST", blocks: in
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "headers": [], "client": ("127.0.0.1", 1)}
+    scope = {"type": "http", "method": method, "headers": headers, "client": ("127.0.0.1", 1)}
     await door(scope, receive, send)
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     text = sent[1]["body"]
-    is_json = headers.get("content-type") == "application/json"
-    return sent[0]["status"], json.loads(text) if is_json else text, headers
+    is_json = answered.get("content-type") == "application/json"
+    return sent[0]["status"], json.loads(text) if is_json else text, answered
 
 
 def run(scenario: Callable[[Collector], Any], *, address: str = "127.0.0.1") -> Any:
@@ -300,3 +309,92 @@ def test_the_tracker_is_small_and_is_asked_for_once():
     assert (status, again) == (200, 304)
     assert headers["content-type"].startswith("text/javascript")
     assert int(headers["content-length"]) < 8000
+
+
+# --- who sends ------------------------------------------------------------------------------------
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+CRAWLER = "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
+
+
+def sent_by(*agents: tuple[str, bool]) -> None:
+    """Send an event of each of these agents, from a page or not, by one collector."""
+
+    async def scenario(door: Collector) -> None:
+        for agent, from_page in agents:
+            headers = [(b"user-agent", agent.encode())] if agent else []
+            headers += [(b"origin", b"https://shop.example")] if from_page else []
+            body = json.dumps({"events": [event()]}).encode()
+            assert (await ask(door, body, headers=headers))[0] == 202
+
+    run(scenario)
+
+
+def kinds() -> list[str | None]:
+    """Whom the events are of, in the order in which they came."""
+    known = {number: str(kind) for kind, number in ONE_OF_MANY.items()}
+    known |= {one.number: one.kind for one in Agent.objects.all()}
+    rows = Event.objects.order_by("received_at", "id")
+    return [known[agent] if agent else None for agent in rows.values_list("agent", flat=True)]
+
+
+def test_who_sent_an_event_is_noted_once_and_before_it():
+    sent_by((FIREFOX, True), (FIREFOX, True), (CRAWLER, True), ("", True))
+    assert kinds() == ["human", "human", "machine", None]
+    noted = Agent.objects.order_by("kind")
+    assert [(one.text, one.kind, one.reasons, one.version) for one in noted] == [
+        (FIREFOX, "human", ["browser"], VERSION),
+        (CRAWLER, "machine", ["crawler:search-engine"], VERSION),
+    ]
+    assert Event.objects.filter(agent=number_of(FIREFOX)).count() == 2
+
+
+def test_a_server_of_ones_own_is_no_machine_that_looks_at_pages():
+    sent_by(("python-requests/2.32.5", False), ("python-requests/2.32.5", True), (CRAWLER, False))
+    assert kinds() == ["unknown", "machine", "machine"]
+
+
+def test_agents_that_somebody_makes_up_fill_neither_memory_nor_table(monkeypatch):
+    monkeypatch.setattr(edge, "AGENTS_A_DAY", 3)
+    made_up = [(f"{FIREFOX} {number}", True) for number in range(6)]
+    sent_by(*made_up, (f"{CRAWLER} x", True), made_up[0])
+    assert kinds() == [*["human"] * 6, "machine", "human"]
+    assert Agent.objects.count() == 3
+    assert Event.objects.filter(agent=ONE_OF_MANY[Kind.HUMAN]).count() == 3
+    assert Event.objects.filter(agent=number_of(made_up[0][0])).count() == 2
+
+
+def test_a_table_without_room_is_left_as_it_is():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO lake_agent SELECT g, 'x', true, 'unknown', 0.5, '{}', 'x'"
+            " FROM generate_series(1001, 101000) g"
+        )
+    sent_by((FIREFOX, True), (CRAWLER, True), (CRAWLER, True))
+    assert Agent.objects.count() == 100_000
+    agents = Event.objects.order_by("received_at").values_list("agent", flat=True)
+    machine = ONE_OF_MANY[Kind.MACHINE]
+    assert list(agents) == [number_of(FIREFOX), machine, machine]
+
+
+def test_a_long_or_odd_text_of_an_agent_is_cut_and_cleaned():
+    sent_by((f"\x01{'é' * 500}\x7f", True))
+    [noted] = Agent.objects.all()
+    assert noted.text == "é" * ((MAX_AGENT - 1) // 2)
+    assert Event.objects.get().agent == noted.number
+
+
+def test_a_new_day_tells_agents_apart_again(monkeypatch):
+    monkeypatch.setattr(edge, "AGENTS_A_DAY", 1)
+    agents = edge.Agents()
+
+    def number(agent: str) -> int | None:
+        return agents.number_of([(b"user-agent", agent.encode()), (b"origin", b"null")])
+
+    assert number(FIREFOX) == number_of(FIREFOX)
+    assert number(CRAWLER) == ONE_OF_MANY[Kind.MACHINE]
+    tomorrow = time.time() + 86_400
+    monkeypatch.setattr("tandem.capture.edge.time.time", lambda: tomorrow)
+    assert number(CRAWLER) == number_of(CRAWLER)
+    assert number(FIREFOX) == ONE_OF_MANY[Kind.HUMAN]
+    assert [json.loads(one)["text"] for one in agents.new] == [FIREFOX, CRAWLER]

@@ -35,6 +35,7 @@ NOT_OF_PERSONS = {
     "records.storedfile": "contents: go with the last attachment",
     "records.importrun": "what a file said; searched, its file removed",
     "records.fielddef": "of the installation",
+    "lake.agent": "what browsers and programs call themselves; searched",
     "lake.event": "goes by the browser that was theirs",
     "lake.eventfile": "which files there are: goes with the file that holds a browser of theirs",
     "lake.eventseen": "ids",

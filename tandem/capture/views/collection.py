@@ -1,5 +1,6 @@
 """What the collector took and dropped, and how a site is connected to it."""
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.views.decorators.http import require_GET
 from tandem.capture import queries
 from tandem.capture.rules import Step
 from tandem.kernel.doors import ActorRequest, page
+from tandem.measures import queries as measures
+from tandem.measures.rules import Period
 from tandem.ui import formats, navigation
 from tandem.ui.charts import Bar, Part
 from tandem.ui.navigation import NavItem, Section
@@ -46,6 +49,22 @@ REASON_LABELS = {
     "busy": gettext_lazy("turned away, to be sent again later"),
 }
 
+SENDERS = {
+    "human": gettext_lazy("Human"),
+    "machine": gettext_lazy("Machine"),
+    "unknown": gettext_lazy("Unknown"),
+}
+SENDER_REASONS = {
+    "browser": gettext_lazy("calls itself a browser of people"),
+    "no_agent": gettext_lazy("does not say what it is"),
+    "no_browser": gettext_lazy("calls itself something that nobody knows"),
+    "one_of_many": gettext_lazy("one of too many to tell apart"),
+    "crawler": gettext_lazy("crawler"),
+    "automation": gettext_lazy("automated browser"),
+    "library": gettext_lazy("program that opened a page"),
+    "server": gettext_lazy("server of somebody’s own, which tells what people did"),
+}
+
 navigation.register(
     NavItem(
         key="collection",
@@ -70,6 +89,7 @@ def collection(request: ActorRequest) -> HttpResponseBase:
         "found": found,
         "bars": _bars(found, each=7 if hours == WEEK else 1),
         "steps": [_step(one) for one in found.steps],
+        "senders": _senders(request),
         "snippet": f'<script defer src="{settings.PUBLIC_URL}/t/tandem.js"></script>',
         "endpoint": f"{settings.PUBLIC_URL}/t/events",
     }
@@ -91,6 +111,36 @@ def _bars(found: queries.Collected, *, each: int) -> list[Bar]:
         parts = [Part("mkt", taken), Part("grey", dropped)]
         bars.append(Bar(when if at % (each * 6) == 0 else "", parts, title))
     return bars
+
+
+def _senders(request: ActorRequest) -> list[dict[str, Any]]:
+    """Who sent the events of the last seven days, and by which signs; nobody where none came."""
+    today = measures.today()
+    result = measures.value(
+        request.actor,
+        "events_of_all",
+        period=Period(today - dt.timedelta(days=6), today),
+        by=["sender", "reason"],
+    )
+    return [
+        {
+            "label": SENDERS[sender],
+            "count": sum(row.count for row in result.rows if row.by["sender"] == sender),
+            "reasons": [
+                (_sender_reason(row.by["reason"]), row.count)
+                for row in sorted(result.rows, key=lambda row: -row.count)
+                if row.by["sender"] == sender
+            ],
+        }
+        for sender in (SENDERS if result.rows else ())
+    ]
+
+
+def _sender_reason(code: str) -> str:
+    """A reason in words; of what was found in the text of the agent the sign itself."""
+    kind, _colon, found = code.partition(":")
+    words = str(SENDER_REASONS.get(kind, kind))
+    return f"{words}: {found}" if found else words
 
 
 def _step(passed: queries.Passed) -> dict[str, Any]:

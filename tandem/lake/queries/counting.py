@@ -30,13 +30,15 @@ def count_events(
     until: datetime | None = None,
     zone: str = "UTC",
     pause: timedelta = timedelta(0),
+    with_machines: bool = False,
 ) -> list[tuple[tuple[str, ...], int, int]]:
     """The counts by these columns or grains of time (days of ``zone``), in their order.
 
     Each is the values of ``by``, the count, and of how many events it was made. ``only`` keeps
     events whose columns have these values. A session is what a visitor does without a pause longer
     than ``pause``; it belongs to its first event. Visitors who cannot be told apart make events
-    only. Without ``by`` there is one count, of nothing 0. Raises EventsUnreadable.
+    only, machines nothing but ``with_machines``. Without ``by`` there is one count, of nothing 0.
+    Raises EventsUnreadable.
     """
     names = {name for name in (*by, *(only or {})) if name not in GRAINS}
     # An event is the first of a session by what came before it, also before the period.
@@ -51,7 +53,9 @@ def count_events(
         ]
 
     columns = ["at", "visitor", *sorted(names)]
-    return ask_events(question, columns=columns, since=before, until=until)
+    return ask_events(
+        question, columns=columns, since=before, until=until, with_machines=with_machines
+    )
 
 
 def _statement(

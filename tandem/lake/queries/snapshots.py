@@ -8,6 +8,7 @@ not change; one that was replaced meanwhile is there for a while, and where it i
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from psycopg import sql
 
 from tandem.lake.engine import Connection, connected, names, quoted, rows_in, rows_of
 from tandem.lake.errors import EventsUnreadable
+from tandem.lake.queries.senders import TOLD, VERDICTS, by_whom, verdicts
 from tandem.lake.rules import COLUMNS, Column
 from tandem.lake.storage import path_of, scratch
 
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 _UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # missing, damaged
-_LISTED = (Column("path", "VARCHAR"), Column("schema_version", "SMALLINT"))
+_LISTED = (Column("path", "VARCHAR"), Column("schema_version", "SMALLINT"), *VERDICTS)
 
 
 def ask_events(
@@ -35,15 +37,16 @@ def ask_events(
     columns: Sequence[str],
     since: datetime | None = None,
     until: datetime | None = None,
+    with_machines: bool = False,
 ) -> Answer:
     """What ``question`` finds out from the table ``events`` of a connection to DuckDB.
 
-    The table has these columns (see ``rules.COLUMNS``) of every event from ``since`` on and before
-    ``until``, each once. One query to the database. Raises EventsUnreadable where a file is
-    missing or damaged.
+    The table has these columns (see ``rules.COLUMNS``, and ``senders.TOLD``) of every event from
+    ``since`` on and before ``until``, each once; those of machines only ``with_machines``. One
+    query to the database. Raises EventsUnreadable where a file is missing or damaged.
     """
-    chosen = [one for one in COLUMNS if one.name in {*columns, "at"}]
-    return asked_again(lambda: _asked(question, chosen, since, until))
+    reading = _Reading(columns, since, until, with_machines)
+    return asked_again(lambda: _asked(question, reading))
 
 
 def asked_again(ask: Callable[[], Answer]) -> Answer:
@@ -58,14 +61,28 @@ def asked_again(ask: Callable[[], Answer]) -> Answer:
     raise AssertionError("an attempt ends by an answer or an error")
 
 
-def _asked(
-    question: Callable[[Connection], Answer],
-    columns: Sequence[Column],
-    since: datetime | None,
-    until: datetime | None,
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is read: of which events, and what of each."""
+
+    asked: Sequence[str]
+    since: datetime | None
+    until: datetime | None
+    with_machines: bool
+
+    @property
+    def columns(self) -> list[Column]:
+        return [one for one in COLUMNS if one.name in {*self.asked, "at", "agent"}]
+
+    @property
+    def told(self) -> frozenset[str]:
+        return TOLD & set(self.asked)
+
+
+def _asked(question: Callable[[Connection], Answer], reading: _Reading) -> Answer:
+    columns = reading.columns
     with scratch() as (file, path), connected() as duck:
-        with connection.cursor() as cursor, cursor.copy(_snapshot(columns, since, until)) as copy:
+        with connection.cursor() as cursor, cursor.copy(_snapshot(reading)) as copy:
             for block in copy:
                 file.write(block)
         file.flush()
@@ -81,16 +98,22 @@ def _asked(
             versions=[version for _name, version in files],
         )
         duck.execute(
-            f"CREATE TEMP VIEW events AS SELECT {names(columns)} FROM taken WHERE path IS NULL"
-            f" UNION ALL SELECT * FROM ({stored}) AS stored{_within(since, until)}"
+            "CREATE TEMP TABLE agents AS SELECT agent, kind, reason FROM taken"
+            " WHERE kind IS NOT NULL"
         )
+        rows = (
+            f"SELECT {names(columns)} FROM taken WHERE path IS NULL AND kind IS NULL"
+            f" UNION ALL SELECT * FROM ({stored}) AS stored{_within(reading.since, reading.until)}"
+        )
+        senders = by_whom(rows, columns, told=reading.told, with_machines=reading.with_machines)
+        duck.execute(f"CREATE TEMP VIEW events AS {senders}")
         return question(duck)
 
 
-def _snapshot(
-    columns: Sequence[Column], since: datetime | None, until: datetime | None
-) -> sql.Composed:
-    """The hot rows and the files, in one statement; a row of either kind leaves the other empty."""
+def _snapshot(reading: _Reading) -> sql.Composed:
+    """The hot rows, the files and the verdicts on agents, in one statement; a row of one kind
+    leaves what is of the others empty."""
+    columns, since, until = reading.columns, reading.since, reading.until
     after = sql.SQL("{} >= {}")
     before = sql.SQL("{} < {}")
     hot: list[sql.Composable] = [sql.SQL("true")]
@@ -103,13 +126,19 @@ def _snapshot(
         filed.append(before.format(sql.Identifier("first_at"), sql.Literal(until)))
     fields = sql.SQL(", ").join(sql.Identifier(one.name) for one in columns)
     empty = sql.SQL(", ").join([sql.SQL("NULL")] * len(columns))
+    numbered = sql.SQL(", ").join(
+        sql.SQL("number" if one.name == "agent" else "NULL") for one in columns
+    )
     return sql.SQL(
-        "COPY (SELECT NULL, NULL, {fields} FROM lake_event WHERE {hot} UNION ALL"
-        " SELECT path, schema_version, {empty} FROM lake_file WHERE {filed})"
+        "COPY (SELECT NULL, NULL, NULL, NULL, {fields} FROM lake_event WHERE {hot} UNION ALL"
+        " SELECT path, schema_version, NULL, NULL, {empty} FROM lake_file WHERE {filed} UNION ALL"
+        " SELECT NULL, NULL, kind, reason, {numbered} FROM ({verdicts}) AS judged)"
         " TO STDOUT (FORMAT csv)"
     ).format(
         fields=fields,
         empty=empty,
+        numbered=numbered,
+        verdicts=verdicts(every=bool(reading.told)),
         hot=sql.SQL(" AND ").join(hot),
         filed=sql.SQL(" AND ").join(filed),
     )

@@ -1,6 +1,6 @@
 """Who visitors are, and what is known of the events of a record."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from django.db import connection
 from tandem.kernel.refs import RecordRef
 from tandem.lake.engine import Connection, connected, microseconds, moment, quoted, rows_of
 from tandem.lake.models import SubjectAlias
+from tandem.lake.queries.senders import machines_among
 from tandem.lake.queries.snapshots import asked_again
 from tandem.lake.rules import COLUMNS
 from tandem.lake.storage import path_of
@@ -18,7 +19,7 @@ from tandem.lake.storage import path_of
 LOOKED_UP = 12
 
 _FIELDS = "visitor name url referrer title source medium campaign channel".split()
-_CHOSEN = [one for one in COLUMNS if one.name in {"at", *_FIELDS}]
+_CHOSEN = [one for one in COLUMNS if one.name in {"at", "agent", *_FIELDS}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +60,36 @@ def subjects_of(refs: Sequence[RecordRef]) -> Mapping[RecordRef, list[SubjectAli
 
 
 def events_of(kind: str, record_ids: Sequence[int]) -> Mapping[int, list[KnownEvent]]:
-    """The events of records of one kind since their consent, in order of time; one query.
+    """The events of records of one kind since their consent, in order of time; two queries.
 
-    What a browser did before the consent, or after it passed to somebody else, is not there. Of
-    files only those are read that hold one of the visitors. Raises EventsUnreadable.
+    What a browser did before the consent, or after it passed to somebody else, is not there, and
+    nothing that a machine did. Of files only those are read that hold one of the visitors. Raises
+    EventsUnreadable.
     """
     return asked_again(lambda: _events_of(kind, record_ids))
 
 
+# An event with the record whose it is, and the number of who sent it.
+_Sent = tuple[int, int | None, KnownEvent]
+
+
 def _events_of(kind: str, record_ids: Sequence[int]) -> dict[int, list[KnownEvent]]:
-    found: dict[int, list[KnownEvent]] = {}
+    sent: list[_Sent] = []
     files: dict[_Span, list[tuple[str, int]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SNAPSHOT, [kind, list(record_ids)])
-        for record_id, visitor, since, until, path, version, *values in cursor.fetchall():
+        for record_id, visitor, since, until, path, version, agent, *values in cursor.fetchall():
             if path is None:
-                found.setdefault(record_id, []).append(KnownEvent(*values))
+                sent.append((record_id, agent, KnownEvent(*values)))
             else:
                 span = _Span(record_id, visitor, since, until)
                 files.setdefault(span, []).append((path, version))
-    for record_id, event in _filed(files):
-        found.setdefault(record_id, []).append(event)
+    sent += _filed(files)
+    machines = machines_among({agent for _record, agent, _event in sent if agent is not None})
+    found: dict[int, list[KnownEvent]] = {}
+    for record_id, agent, event in sent:
+        if agent not in machines:
+            found.setdefault(record_id, []).append(event)
     for events in found.values():
         events.sort(key=lambda one: (one.at, one.visitor, one.name, one.url))
     return found
@@ -92,13 +102,15 @@ _SNAPSHOT = f"""
                ('x' || left(md5(subject), 5))::bit(20)::integer AS hash
         FROM lake_subjectalias WHERE kind = %s AND record_id = ANY(%s)
     )
-    SELECT a.record_id, a.subject, a.since, a.until, NULL AS path, NULL AS schema_version, e.at,
+    SELECT a.record_id, a.subject, a.since, a.until, NULL AS path, NULL AS schema_version,
+           e.agent, e.at,
            {", ".join(f"e.{name}" for name in _FIELDS)}
     FROM known a
     JOIN lake_event e ON e.visitor = a.subject AND e.at >= a.since
          AND e.at < coalesce(a.until, 'infinity')
     UNION ALL
-    SELECT a.record_id, a.subject, a.since, a.until, f.path, f.schema_version, NULL,
+    SELECT a.record_id, a.subject, a.since, a.until, f.path, f.schema_version,
+           NULL, NULL,
            {", ".join(["NULL"] * len(_FIELDS))}
     FROM known a
     CROSS JOIN LATERAL lake_files_with(a.hash) AS found(id)
@@ -107,9 +119,7 @@ _SNAPSHOT = f"""
 """
 
 
-def _filed(
-    files: Mapping[_Span, Sequence[tuple[str, int]]],
-) -> Iterable[tuple[int, KnownEvent]]:
+def _filed(files: Mapping[_Span, Sequence[tuple[str, int]]]) -> list[_Sent]:
     """What the files hold of these spans."""
     if not files:
         return []
@@ -117,17 +127,15 @@ def _filed(
         if len(files) > LOOKED_UP:
             return _joined(duck, files)
         return [
-            (span.record_id, _event(row))
+            (span.record_id, agent, _event(row))
             for span, listed in files.items()
-            for row in duck.execute(
+            for agent, *row in duck.execute(
                 f"{_select(listed)} WHERE visitor = {quoted(span.visitor)} AND {_bounds(span)}"
             ).fetchall()
         ]
 
 
-def _joined(
-    duck: Connection, files: Mapping[_Span, Sequence[tuple[str, int]]]
-) -> list[tuple[int, KnownEvent]]:
+def _joined(duck: Connection, files: Mapping[_Span, Sequence[tuple[str, int]]]) -> list[_Sent]:
     spans = list(files)
     listed = sorted({one for found in files.values() for one in found})
     values = ", ".join(
@@ -141,7 +149,7 @@ def _joined(
         " JOIN spans ON found.visitor = spans.subject AND found.microseconds >= since"
         " AND (until IS NULL OR found.microseconds < until)"
     ).fetchall()
-    return [(spans[number].record_id, _event(row)) for number, *row in rows]
+    return [(spans[number].record_id, agent, _event(row)) for number, agent, *row in rows]
 
 
 def _select(listed: Sequence[tuple[str, int]]) -> str:
@@ -150,7 +158,8 @@ def _select(listed: Sequence[tuple[str, int]]) -> str:
         _CHOSEN,
         versions=[version for _path, version in listed],
     )
-    return f'SELECT epoch_us("at") AS microseconds, {", ".join(_FIELDS)} FROM ({source}) AS filed'
+    fields = ", ".join(_FIELDS)
+    return f'SELECT agent, epoch_us("at") AS microseconds, {fields} FROM ({source}) AS filed'
 
 
 def _bounds(span: _Span) -> str:

@@ -35,10 +35,12 @@ from tandem.kernel.actions import action
 from tandem.kernel.actor import Actor
 from tandem.kernel.refs import RecordRef
 from tandem.lake.models import SubjectAlias
+from tandem.lake.rules.agents import number_of, record_of
 from tandem.people.models import Employment, LifecycleEvent, LifecycleState, Person, PersonEmail
 from tandem.people.rules import NEW_BUSINESS, rank
 from tandem.people.rules import Stage as Step
 from tandem.project.demo.shop import CONSENT, PAGE
+from tandem.project.demo.words import BROWSERS, MACHINES
 from tandem.project.demo.world import DIRECT, SEED, STAGES, Enquiry, Visit, Way, World
 from tandem.timeline.actions import write
 
@@ -97,6 +99,7 @@ def write_visits(actor: Actor, *, world: World, scene: Scene) -> int:
             )
         )
     SubjectAlias.objects.bulk_create(aliases)
+    _note(BROWSERS + MACHINES)
     return sum(_store(events[at : at + BATCH]) for at in range(0, len(events), BATCH))
 
 
@@ -482,7 +485,7 @@ def _event(random: Random, visit: Visit) -> dict[str, Any]:
         "id": str(_time_ordered(random, visit.at)),
         "at": visit.at.isoformat(),
         "visitor": visit.visitor,
-        "name": "page_view",
+        "name": "page",
         "url": f"{SITE}{visit.path}{query if visit.campaign and way is not DIRECT else ''}",
         "referrer": way.referrer,
         "title": visit.path.strip("/").replace("-", " ").capitalize() or "Home",
@@ -490,8 +493,22 @@ def _event(random: Random, visit: Visit) -> dict[str, Any]:
         "medium": way.medium,
         "campaign": visit.campaign if way is not DIRECT else "",
         "channel": way.channel,
-        "props": {"agent": "link scanner"} if visit.is_machine else {},
+        "props": {},
+        "agent": number_of(_agent_of(visit)),
     }
+
+
+def _agent_of(visit: Visit) -> str:
+    """What the browser calls itself: always the same one; a machine takes turns with others."""
+    if visit.is_machine:
+        return MACHINES[visit.at.minute % len(MACHINES)]
+    return BROWSERS[sum(visit.visitor.encode() or str(visit.at).encode()) % len(BROWSERS)]
+
+
+def _note(agents: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        told = json.dumps([record_of(agent) for agent in agents])
+        cursor.execute("SELECT lake_note_agents(%s::json)", [told])
 
 
 def _store(events: Sequence[Mapping[str, Any]]) -> int:

@@ -38,7 +38,7 @@ def moment_of_id(text: str) -> datetime | None:
 WRITING_LOCK = 0x74616E6C
 """Advisory lock of whoever moves events into files or changes which files there are."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the columns of a file; a file of an older one lacks those that came later."""
 
 DRAFT = ".draft-"
@@ -75,6 +75,7 @@ COLUMNS = (
     Column("campaign", "VARCHAR"),
     Column("channel", "VARCHAR"),
     Column("props", "VARCHAR"),
+    Column("agent", "BIGINT", since=2),
 )
 """What is kept of an event. Its id is not: the ids of a week stand beside (docs/adr/0020)."""
 
