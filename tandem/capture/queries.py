@@ -397,7 +397,10 @@ def accepted_submissions(actor: Actor) -> QuerySet[Submission]:
     return submissions_visible_to(actor).filter(state=SubmissionState.ACCEPTED)
 
 
-_DIMENSIONS = {name: name for name in ("campaign", "channel", "source", "medium", "name", "sender")}
+SENDERS = {"human": _("Human"), "machine": _("Machine"), "unknown": _("Unknown")}
+
+_DIMENSIONS = {name: name for name in "campaign channel source medium page sender".split()}
+_OF_EVENTS = {**_DIMENSIONS, "name": "name"}
 
 define(
     EventMeasure(
@@ -408,7 +411,7 @@ define(
             " link scanners, automated browsers, as far as they say so."
         ),
         counts=Counted.EVENTS,
-        dimensions=_DIMENSIONS,
+        dimensions=_OF_EVENTS,
         permission="measures.view",
         sees="capture.view",
         version=2,
@@ -422,7 +425,7 @@ define(
             " learn more."
         ),
         counts=Counted.EVENTS,
-        dimensions={**_DIMENSIONS, "reason": "reason"},
+        dimensions={**_OF_EVENTS, "reason": "reason"},
         permission="measures.view",
         sees="capture.view",
         with_machines=True,
@@ -435,7 +438,7 @@ define(
             " told apart and is left out, and so are machines."
         ),
         counts=Counted.VISITORS,
-        dimensions=_DIMENSIONS,
+        dimensions=_OF_EVENTS,
         permission="measures.view",
         sees="capture.view",
         version=2,
@@ -449,11 +452,37 @@ define(
             " make none."
         ),
         counts=Counted.SESSIONS,
-        dimensions=_DIMENSIONS,
+        dimensions=_OF_EVENTS,
         permission="measures.view",
         sees="capture.view",
         version=2,
         pause=SESSION_GAP,
+    ),
+    EventMeasure(
+        key="session_ends",
+        label=_("Visits by where they ended"),
+        definition=_(
+            "Visits of browsers whose owners agreed to be recognised, by the day and page of their"
+            " last event: a pause of 30 minutes ends one. Machines make none."
+        ),
+        counts=Counted.ENDS,
+        dimensions=_OF_EVENTS,
+        permission="measures.view",
+        sees="capture.view",
+        pause=SESSION_GAP,
+    ),
+    EventMeasure(
+        key="page_views",
+        label=_("Page views"),
+        definition=_(
+            "Pages that were opened, by people who agreed to be recognised and by those who did"
+            " not. Machines count nowhere."
+        ),
+        counts=Counted.EVENTS,
+        dimensions=_DIMENSIONS,
+        permission="measures.view",
+        sees="capture.view",
+        only={"name": "page"},
     ),
     Measure(
         key="submissions",

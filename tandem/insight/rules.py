@@ -109,3 +109,14 @@ def _split(amount: Money, weights: list[Decimal]) -> list[Money]:
     if amount.minor < 0:
         return [-part for part in split(-amount, weights)]
     return split(amount, weights)
+
+
+LEAST_TO_COMPARE = 10
+"""Of fewer than these a change in per cent says nothing."""
+
+
+def change(now: int, earlier: int) -> Decimal | None:
+    """By what share a count has changed; None where the earlier one is too small to say so."""
+    if earlier < LEAST_TO_COMPARE:
+        return None
+    return Decimal(now) / earlier - 1

@@ -44,6 +44,24 @@ class AttributionIn(Schema):
         return Asked.model_construct(first=self.first, last=self.last).period
 
 
+class Show(StrEnum):
+    """What a page about the sites shows."""
+
+    OVERVIEW = "overview"
+    SOURCES = "sources"
+    PAGES = "pages"
+    CAMPAIGNS = "campaigns"
+    GOALS = "goals"
+
+
+class SitesIn(Schema):
+    """What is shown of the sites, and of which days, both ends included."""
+
+    show: Show = Show.OVERVIEW
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+
+
 class ShareOut(Schema):
     """What a channel or campaign is given, in major units.
 

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from tandem.insight.views import attribution
+from tandem.insight.views import attribution, sites
 
 app_name = "insight"
 
 urlpatterns = [
     path("attribution", attribution.report, name="attribution"),
+    path("sites", sites.report, name="sites"),
 ]

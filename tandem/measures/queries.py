@@ -23,7 +23,7 @@ from tandem.accounts.errors import FieldHidden
 from tandem.accounts.queries import company_settings
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
-from tandem.lake.queries import count_events
+from tandem.lake.queries import Counts, EventCount, count_all
 from tandem.measures.errors import DimensionUnknown, FilterUnknown, MeasureUnknown
 from tandem.measures.rules import ALL_TIME, Grain, Period, Unit, key_of
 from tandem.measures.slots import MEASURES, AnyMeasure, EventMeasure, Measure, Ratio
@@ -178,16 +178,45 @@ def value(
     Not split, a count of nothing is a row of 0 and money of nothing a row of 0 in the base
     currency. Raises MeasureUnknown, Refused, FieldHidden, DimensionUnknown, FilterUnknown.
     """
-    measure = measure_of(actor, key)
-    if isinstance(measure, Ratio):
-        return _ratio(actor, measure, period=period, by=by, filters=filters or {})
-    asked: _Asked = {"period": period, "by": by, "filters": filters or {}}
-    if isinstance(measure, EventMeasure):
-        rows = _counted(actor, measure, **asked)
-    else:
-        rows = _rows(actor, measure, **asked)
-    enough = sum(row.count for row in rows) >= measure.minimum
-    return Result(measure, rows, enough)
+    [found] = values(actor, [Ask(key, period, by, filters or {})])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question for a number, among others."""
+
+    key: str
+    period: Period = ALL_TIME
+    by: Sequence[str] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+def values(actor: Actor, asks: Sequence[Ask]) -> list[Result]:
+    """Several numbers (see ``value``): all that are made of events by one reading of them.
+
+    Costs a query for each number of another kind, a ratio two, and one or two for all of events.
+    """
+    measures = [measure_of(actor, ask.key) for ask in asks]
+    counts = {
+        at: _count_of(measure, ask)
+        for at, (measure, ask) in enumerate(zip(measures, asks, strict=True))
+        if isinstance(measure, EventMeasure) and actor.may(measure.sees)
+    }
+    counted = dict(zip(counts, count_all(list(counts.values())), strict=True))
+    results = []
+    for at, (measure, ask) in enumerate(zip(measures, asks, strict=True)):
+        asked: _Asked = {"period": ask.period, "by": ask.by, "filters": ask.filters}
+        if isinstance(measure, Ratio):
+            results.append(_ratio(actor, measure, **asked))
+            continue
+        if isinstance(measure, Measure):
+            rows = _rows(actor, measure, **asked)
+        else:
+            rows = _rows_of_events(measure, ask, counted.get(at))
+        enough = sum(row.count for row in rows) >= measure.minimum
+        results.append(Result(measure, rows, enough))
+    return results
 
 
 def rows_behind(
@@ -236,39 +265,44 @@ def _rows(
     return rows or ([] if by else [_nothing(measure)])
 
 
-def _counted(
-    actor: Actor,
-    measure: EventMeasure,
-    *,
-    period: Period,
-    by: Sequence[str],
-    filters: Mapping[str, str],
-) -> list[Row]:
-    """A number made of events: by the lake, of what is hot and what is filed."""
-    for name in by:
-        if name not in list(Grain) and name not in measure.dimensions:
-            raise _unknown_split(measure)
-    for name in filters:
-        if name not in measure.dimensions:
-            raise _unknown_filter(measure)
-    if not actor.may(measure.sees):
-        return [] if by else [Row(Decimal(0), 0)]
+def _rows_of_events(measure: EventMeasure, ask: Ask, counted: Counts | None) -> list[Row]:
+    """What was counted of events as rows; None was counted for who sees none of them."""
+    _refuse_unknown(measure, ask)
+    if counted is None:
+        return [] if ask.by else [Row(Decimal(0), 0)]
+    return [
+        Row(Decimal(number), count, by=dict(zip(ask.by, places, strict=True)))
+        for places, number, count in counted
+    ]
+
+
+def _count_of(measure: EventMeasure, ask: Ask) -> EventCount:
+    """What the lake is to count of events, hot and filed."""
+    _refuse_unknown(measure, ask)
     zone = company_settings().time_zone
-    first, after = _moments(period, ZoneInfo(zone))
-    counted = count_events(
+    first, after = _moments(ask.period, ZoneInfo(zone))
+    return EventCount(
         measure.counts,
-        by=[measure.dimensions.get(name, name) for name in by],
-        only={measure.dimensions[name]: wanted for name, wanted in filters.items()},
+        by=[measure.dimensions.get(name, name) for name in ask.by],
+        only={
+            **{measure.dimensions[name]: wanted for name, wanted in ask.filters.items()},
+            **measure.only,
+        },
         since=first,
         until=after,
         zone=zone,
         pause=measure.pause,
         with_machines=measure.with_machines,
     )
-    return [
-        Row(Decimal(number), count, by=dict(zip(by, values, strict=True)))
-        for values, number, count in counted
-    ]
+
+
+def _refuse_unknown(measure: EventMeasure, ask: Ask) -> None:
+    for name in ask.by:
+        if name not in list(Grain) and name not in measure.dimensions:
+            raise _unknown_split(measure)
+    for name in ask.filters:
+        if name not in measure.dimensions:
+            raise _unknown_filter(measure)
 
 
 def _nothing(measure: Measure) -> Row:

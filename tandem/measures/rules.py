@@ -50,6 +50,14 @@ def month_of(day: dt.date) -> Period:
     return Period(day.replace(day=1), day.replace(day=last))
 
 
+def before(period: Period) -> Period:
+    """As many days right before a period that has both ends."""
+    assert period.first is not None
+    assert period.last is not None
+    eve = period.first - dt.timedelta(days=1)
+    return Period(eve - (period.last - period.first), eve)
+
+
 def months_until(day: dt.date, count: int) -> list[dt.date]:
     """The first days of ``count`` months, the month of a day the last."""
     months = [day.year * 12 + day.month - 1 - back for back in range(count - 1, -1, -1)]

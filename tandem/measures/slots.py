@@ -60,8 +60,9 @@ class Measure:
 class EventMeasure:
     """One number counted from the events of the lake, hot and filed alike.
 
-    ``counts`` says what: events, visitors or sessions, which end with a ``pause``. ``dimensions``
-    maps a name to the column of events that splits the number; each is a filter by equality too.
+    ``counts`` says what: events, visitors, sessions, which end with a ``pause``, or their ends;
+    ``only`` of events whose columns have these values. ``dimensions`` maps a name to the column of
+    events that splits the number; each is a filter by equality too.
     Events say nothing of a person: who has ``sees`` counts all of them, others none. Those that a
     machine sent count only ``with_machines``.
     """
@@ -75,6 +76,7 @@ class EventMeasure:
     sees: str
     pause: timedelta = timedelta(0)
     with_machines: bool = False
+    only: Mapping[str, str] = field(default_factory=dict)
     unit: Unit = Unit.COUNT
     version: int = 1
     minimum: int = 0

@@ -381,6 +381,7 @@ PAGES: Mapping[str, str] = {
     "/handoffs/<uuid:public_id>/owner": "handoff.assign",
     "/handoffs/<uuid:public_id>/withdrawal": "handoff.create",
     "/attribution": "insight.view",
+    "/sites": "insight.view",
     "/deals/board": "deals.view",
     "/deals/board/cards": "deals.view",
     "/deals/board/setting-up": "deals.create",

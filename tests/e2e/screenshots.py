@@ -70,6 +70,8 @@ def pages(page: Page, url: str) -> list[tuple[str, str]]:
         ("campaigns", "/campaigns"),
         ("campaign", firsts["campaigns"]),
         ("attribution", "/attribution"),
+        ("sites", "/sites"),
+        ("sites-pages", "/sites?show=pages"),
         ("measures", "/measures"),
         ("measure", "/measures/cost?by=channel"),
         ("filter", "/people/filter"),

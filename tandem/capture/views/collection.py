@@ -49,11 +49,6 @@ REASON_LABELS = {
     "busy": gettext_lazy("turned away, to be sent again later"),
 }
 
-SENDERS = {
-    "human": gettext_lazy("Human"),
-    "machine": gettext_lazy("Machine"),
-    "unknown": gettext_lazy("Unknown"),
-}
 SENDER_REASONS = {
     "browser": gettext_lazy("calls itself a browser of people"),
     "no_agent": gettext_lazy("does not say what it is"),
@@ -124,7 +119,7 @@ def _senders(request: ActorRequest) -> list[dict[str, Any]]:
     )
     return [
         {
-            "label": SENDERS[sender],
+            "label": queries.SENDERS[sender],
             "count": sum(row.count for row in result.rows if row.by["sender"] == sender),
             "reasons": [
                 (_sender_reason(row.by["reason"]), row.count)
@@ -132,7 +127,7 @@ def _senders(request: ActorRequest) -> list[dict[str, Any]]:
                 if row.by["sender"] == sender
             ],
         }
-        for sender in (SENDERS if result.rows else ())
+        for sender in (queries.SENDERS if result.rows else ())
     ]
 
 

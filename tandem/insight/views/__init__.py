@@ -1,5 +1,6 @@
-"""Attribution, on its page and on a campaign's; the shared home."""
+"""Attribution, on its page and on a campaign's; the sites; the shared home."""
 
 from tandem.insight.views import attribution as attribution
 from tandem.insight.views import home as home
 from tandem.insight.views import sections as sections
+from tandem.insight.views import sites as sites

@@ -1,6 +1,6 @@
 """Reads of events. They are nobody's records: who may see a person sees the events behind it."""
 
-from tandem.lake.queries.counting import Counted, count_events
+from tandem.lake.queries.counting import Counted, Counts, EventCount, count_all, count_events
 from tandem.lake.queries.due import days_waiting, is_flush_due
 from tandem.lake.queries.health import Health, health_of_lake
 from tandem.lake.queries.snapshots import ask_events
@@ -8,9 +8,12 @@ from tandem.lake.queries.stories import KnownEvent, events_of, subjects_of
 
 __all__ = [
     "Counted",
+    "Counts",
+    "EventCount",
     "Health",
     "KnownEvent",
     "ask_events",
+    "count_all",
     "count_events",
     "days_waiting",
     "events_of",

@@ -1,8 +1,10 @@
 """How many events, visitors or visits: counted over everything that is stored."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tandem.lake.engine import Connection, quoted
 from tandem.lake.queries.snapshots import ask_events
@@ -16,87 +18,142 @@ class Counted(StrEnum):
     EVENTS = "events"
     VISITORS = "visitors"
     SESSIONS = "sessions"
+    ENDS = "ends"
 
 
-_RECOGNISED = "SELECT * FROM events WHERE visitor <> ''"
+DERIVED = {"page": ("url", "split_part(split_part(url, '?', 1), '#', 1)")}
+"""What is told by a column of events: the column, and how."""
+
+Counts = list[tuple[tuple[str, ...], int, int]]
+"""The values of ``by``, the count, and of how many events it was made; in their order."""
 
 
-def count_events(
-    what: Counted,
-    *,
-    by: Sequence[str] = (),
-    only: Mapping[str, str] | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    zone: str = "UTC",
-    pause: timedelta = timedelta(0),
-    with_machines: bool = False,
-) -> list[tuple[tuple[str, ...], int, int]]:
-    """The counts by these columns or grains of time (days of ``zone``), in their order.
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """What is to be counted: by these columns or grains of time (days of ``zone``).
 
-    Each is the values of ``by``, the count, and of how many events it was made. ``only`` keeps
-    events whose columns have these values. A session is what a visitor does without a pause longer
-    than ``pause``; it belongs to its first event. Visitors who cannot be told apart make events
+    ``only`` keeps events whose columns have these values; ``page`` is the address without what
+    stands behind it. A session is what a visitor does without a pause longer than ``pause``; it
+    belongs to its first event, its end to the last. Visitors who cannot be told apart make events
     only, machines nothing but ``with_machines``. Without ``by`` there is one count, of nothing 0.
-    Raises EventsUnreadable.
     """
-    names = {name for name in (*by, *(only or {})) if name not in GRAINS}
-    # An event is the first of a session by what came before it, also before the period.
-    before = since - pause if since is not None and what is Counted.SESSIONS else since
 
-    def question(duck: Connection) -> list[tuple[tuple[str, ...], int, int]]:
-        source = _source(what, pause, sorted(names))
-        statement, values = _statement(what, source, by, only or {}, since, zone)
-        return [
-            (tuple(row[: len(by)]), row[-2], row[-1])
-            for row in duck.execute(statement, values).fetchall()
-        ]
+    what: Counted
+    by: Sequence[str] = ()
+    only: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+    zone: str = "UTC"
+    pause: timedelta = timedelta(0)
+    with_machines: bool = False
 
-    columns = ["at", "visitor", *sorted(names)]
+    @property
+    def columns(self) -> list[str]:
+        """The columns of events that tell it, beside moment and visitor."""
+        names = {name for name in (*self.by, *self.only) if name not in GRAINS}
+        return sorted(DERIVED[name][0] if name in DERIVED else name for name in names)
+
+    @property
+    def read_since(self) -> datetime | None:
+        """From when on events are read: a session is known by what came before it."""
+        return (
+            self.since - self.pause if self.since and self.what is Counted.SESSIONS else self.since
+        )
+
+    @property
+    def read_until(self) -> datetime | None:
+        """Until when: the end of a session is known by what comes after it."""
+        return self.until + self.pause if self.until and self.what is Counted.ENDS else self.until
+
+
+def count_events(what: Counted, **asked: Any) -> Counts:
+    """One count (see EventCount); one query to the database. Raises EventsUnreadable."""
+    [found] = count_all([EventCount(what, **asked)])
+    return found
+
+
+def count_all(counts: Sequence[EventCount]) -> list[Counts]:
+    """The answers to all of these, of one moment; a query to the database, two where some count
+    machines and others do not. Raises EventsUnreadable."""
+    found: dict[int, Counts] = {}
+    for with_machines in (False, True):
+        chosen = [at for at, one in enumerate(counts) if one.with_machines is with_machines]
+        if chosen:
+            answers = _answered([counts[at] for at in chosen], with_machines=with_machines)
+            found.update(zip(chosen, answers, strict=True))
+    return [found[at] for at in range(len(counts))]
+
+
+def _answered(counts: Sequence[EventCount], *, with_machines: bool) -> list[Counts]:
+    starts = [one.read_since for one in counts]
+    ends = [one.read_until for one in counts]
+
+    def question(duck: Connection) -> list[Counts]:
+        return [_counted(duck, one) for one in counts]
+
     return ask_events(
-        question, columns=columns, since=before, until=until, with_machines=with_machines
+        question,
+        columns=["at", "visitor", *sorted({name for one in counts for name in one.columns})],
+        since=None if None in starts else min(one for one in starts if one),
+        until=None if None in ends else max(one for one in ends if one),
+        with_machines=with_machines,
     )
 
 
-def _statement(
-    what: Counted,
-    source: str,
-    by: Sequence[str],
-    only: Mapping[str, str],
-    since: datetime | None,
-    zone: str,
-) -> tuple[str, list[str]]:
-    number = "count(DISTINCT visitor)" if what is Counted.VISITORS else "count(*)"
-    conditions = [f'"{name}" = ?' for name in only]
-    if what is Counted.SESSIONS and since is not None:
-        conditions.append(f'"at" >= TIMESTAMPTZ {quoted(since.isoformat())}')
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    splits = [f"{_split(name, zone)} AS by_{at}" for at, name in enumerate(by)]
-    groups = ", ".join(str(at + 1) for at in range(len(by)))
-    grouped = f" GROUP BY {groups} ORDER BY {groups}" if by else ""
-    return (
+def _counted(duck: Connection, count: EventCount) -> Counts:
+    number = "count(DISTINCT visitor)" if count.what is Counted.VISITORS else "count(*)"
+    bounds = _bounds(count.since, count.until)
+    where = _where([*(f"{_value(name)} = ?" for name in count.only), *bounds])
+    splits = [f"{_split(name, count.zone)} AS by_{at}" for at, name in enumerate(count.by)]
+    groups = ", ".join(str(at + 1) for at in range(len(count.by)))
+    grouped = f" GROUP BY {groups} ORDER BY {groups}" if count.by else ""
+    statement = (
         f"SELECT {', '.join([*splits, number, 'count(*)'])}"
-        f" FROM ({source}) AS counted{where}{grouped}",
-        list(only.values()),
+        f" FROM ({_source(count)}) AS counted{where}{grouped}"
     )
+    return [
+        (tuple(row[: len(count.by)]), row[-2], row[-1])
+        for row in duck.execute(statement, list(count.only.values())).fetchall()
+    ]
 
 
-def _source(what: Counted, pause: timedelta, columns: Sequence[str]) -> str:
-    """The events that are counted. Of several at one moment the first is told by its columns."""
-    if what is Counted.EVENTS:
+def _source(count: EventCount) -> str:
+    """The events that are counted. Of several at one moment the order is told by their columns."""
+    if count.what is Counted.EVENTS:
         return "SELECT * FROM events"
-    if what is Counted.VISITORS:
-        return _RECOGNISED
-    longest = int(pause / timedelta(microseconds=1))
-    order = ", ".join(f'"{name}"' for name in ("at", *columns))
-    return (
-        f'{_RECOGNISED} QUALIFY coalesce(epoch_us("at") - epoch_us(lag("at") OVER'
-        f" (PARTITION BY visitor ORDER BY {order})) > {longest}, true)"
+    read = ["visitor <> ''", *_bounds(count.read_since, count.read_until)]
+    recognised = f"SELECT * FROM events{_where(read)}"
+    if count.what is Counted.VISITORS:
+        return recognised
+    longest = int(count.pause / timedelta(microseconds=1))
+    order = ", ".join(f'"{name}"' for name in ("at", *count.columns))
+    window = f"OVER (PARTITION BY visitor ORDER BY {order})"
+    pauses = (
+        f'epoch_us("at") - epoch_us(lag("at") {window})'
+        if count.what is Counted.SESSIONS
+        else f'epoch_us(lead("at") {window}) - epoch_us("at")'
     )
+    return f"{recognised} QUALIFY coalesce({pauses} > {longest}, true)"
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> list[str]:
+    return [
+        f'"at" {sign} TIMESTAMPTZ {quoted(bound.isoformat())}'
+        for sign, bound in ((">=", since), ("<", until))
+        if bound is not None
+    ]
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _split(name: str, zone: str) -> str:
     if name in GRAINS:
         local = f'"at" AT TIME ZONE {quoted(zone)}'
         return f"strftime(date_trunc({quoted(name)}, {local}), '%Y-%m-%d')"
-    return f'"{name}"'
+    return _value(name)
+
+
+def _value(name: str) -> str:
+    return DERIVED[name][1] if name in DERIVED else f'"{name}"'
