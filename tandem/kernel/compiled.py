@@ -170,6 +170,7 @@ class _Text(Generic[Row]):
             self._sql, self._params = self._compiler.as_sql()
         except EmptyResultSet:
             self._sql, self._params = "", ()
+        self._converters: dict[int, Any] | None = None
 
     def compare(self, other: "_Text[Row]") -> None:
         """Raise AssertionError unless the other says the same."""
@@ -217,8 +218,15 @@ class _Text(Generic[Row]):
         compiler.__dict__ = self._compiler.__dict__ | {
             "connection": connection,
             "as_sql": lambda *_args, **_options: (self._sql, params),
+            "get_converters": self._converters_of,
         }
         return compiler  # type: ignore[no-any-return]
+
+    def _converters_of(self, columns: Sequence[Any]) -> dict[int, Any]:
+        """What makes values of the columns: found once, since these are the same each time."""
+        if self._converters is None:
+            self._converters = self._compiler.get_converters(columns)
+        return self._converters
 
 
 def _typed(value: Any) -> Any:
