@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.html import conditional_escape
@@ -558,14 +559,38 @@ def _out_of_sight(actor: Actor) -> Iterator[Q]:
         seen = {kind: rows for kind in about if (rows := _known(actor, kind)) is not None}
         if any(rows is EVERYTHING for rows in seen.values()):
             continue
-        whose = Q(pk__in=[])
-        for kind, rows in seen.items():
-            whose |= Q(subject_kind=kind, subject_id__in=rows)
-        # Told twice, so that no plan gathers all events that the actor sees to look one up in them.
-        when = {"at": OuterRef("at"), "at__gte": OuterRef("at")}
-        same = TimelineEntry.objects.filter(whose, event_id=OuterRef("event_id"), **when)
         # The look comes last: an import tells thousands of events at one moment.
-        yield Q(kind__in=kinds) & ~Q(subject_kind__in=about) & Q(~Exists(same))
+        yield Q(kind__in=kinds) & ~Q(subject_kind__in=about) & ~Q(ToldOf(seen))
+
+
+class ToldOf(Func):
+    """Whether the event of an entry is told of one of these records, too; ``seen`` are the ids of
+    records by their kind."""
+
+    output_field = BooleanField()
+
+    def __init__(self, seen: Mapping[str, QuerySet[Any, Any]]) -> None:
+        super().__init__(F("event_id"), F("at"))
+        self.seen = seen
+
+    def as_sql(
+        self, compiler: Any, connection: Any, *_words: Any, **_context: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        parts, params = zip(*map(compiler.compile, self.source_expressions), strict=True)
+        told = [value for some in params for value in some]
+        looks, asked = [], []
+        for kind, rows in self.seen.items():
+            try:
+                visible, values = rows.query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            looks.append(f"kind = %s AND EXISTS (SELECT FROM ({visible}) v (id) WHERE v.id = o.id)")
+            asked += [kind, *values]
+        if not looks:
+            return "false", ()
+        whose = f"timeline_told_of({', '.join(parts)}, %s) o"
+        text = f"EXISTS (SELECT FROM {whose} WHERE ({') OR ('.join(looks)}))"
+        return text, (*told, list(self.seen), *asked)
 
 
 EVERYTHING = object()
