@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from tandem.kernel.actor import Actor, job_actor
 from tandem.kernel.refs import RecordRef
 from tandem.lake.actions import flush, link_subject, sweep, tidy
 from tandem.lake.models import EventFile
-from tandem.lake.queries import Counted, count_events, events_of
+from tandem.lake.queries import Counted, EventCount, count_all, count_events, events_of
 
 SIZE = 300_000
 DAYS = 7
@@ -31,7 +32,7 @@ STORIES = 40
 
 _EVENTS = """
     INSERT INTO lake_event (id, at, received_at, visitor, name, url, referrer, title, source,
-                            medium, campaign, channel, props)
+                            medium, campaign, channel, props, agent)
     SELECT gen_random_uuid(), at, at + random() * interval '2 s',
            CASE WHEN random() < 0.2 THEN '' ELSE md5(v::text)::uuid::text END,
            (ARRAY['page_view', 'page_view', 'page_view', 'click', 'download', 'form', 'order'])
@@ -41,13 +42,23 @@ _EVENTS = """
            'Product tin ' || page, (ARRAY['google', '', 'news'])[c], (ARRAY['', '', 'email'])[c],
            (ARRAY['', '', 'winter'])[c], (ARRAY['organic', 'direct', 'email'])[c],
            CASE WHEN random() < 0.1 THEN jsonb_build_object('price', floor(random() * 100))
-               ELSE '{}' END
+               ELSE '{}' END,
+           1000 + v %% 50
     FROM (
         SELECT date_trunc('milliseconds', now() - (v %% %s) * interval '1 day'
                    - (1 + random() * 30) * interval '1 min') AS at,
                floor(power(random(), 2) * 400) AS page, 1 + floor(random() * 3)::int AS c, v
         FROM (SELECT floor(random() * %s)::bigint AS v FROM generate_series(1, %s)) AS drawn
     ) AS made
+"""
+
+
+# Of fifty agents five are machines, whose events every question leaves out.
+_AGENTS = """
+    INSERT INTO lake_agent (number, text, from_page, kind, p_human, reasons, version)
+    SELECT 1000 + a, 'agent ' || a, true, CASE WHEN a < 5 THEN 'machine' ELSE 'human' END, 0.5,
+           '{made_up}', 'bench'
+    FROM generate_series(0, 49) AS a
 """
 
 
@@ -66,6 +77,8 @@ def _measured(size: int) -> dict[str, float]:
     actor = job_actor("bench", frozenset({"lake.maintain", "lake.link"}))
     each, visitors = size // ROUNDS, max(1, size // 8)
     figures: dict[str, float] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_AGENTS)
     _fill(each, visitors)
     hot = _hot_bytes()
     figures["lake_hot_bytes_per_event"] = round(hot / each, 1)
@@ -109,7 +122,28 @@ def _questions() -> dict[str, Callable[[], object]]:
         "events_by_campaign": lambda: count_events(Counted.EVENTS, by=["campaign"]),
         "visitors_by_day": lambda: count_events(Counted.VISITORS, by=["day"]),
         "sessions_by_channel": lambda: count_events(Counted.SESSIONS, by=["channel"], pause=pause),
+        "events_with_machines": lambda: count_events(
+            Counted.EVENTS, by=["campaign"], with_machines=True
+        ),
+        "page_of_sites": lambda: count_all(_page_of_sites(pause)),
     }
+
+
+def _page_of_sites(pause: timedelta) -> list[EventCount]:
+    """What the overview of the sites counts, of three days and of the three before."""
+    middle = timezone.now() - timedelta(days=3)
+    found = []
+    for since, until in ((middle, None), (middle - timedelta(days=3), middle)):
+        of_days = partial(EventCount, since=since, until=until, pause=pause)
+        found += [
+            of_days(Counted.VISITORS),
+            of_days(Counted.SESSIONS),
+            of_days(Counted.EVENTS, only={"name": "page_view"}),
+            of_days(Counted.SESSIONS, by=("channel",)),
+            of_days(Counted.EVENTS, by=("sender",), with_machines=True),
+        ]
+    days = EventCount(Counted.EVENTS, by=("day",), only={"name": "page_view"}, since=middle)
+    return [*found, days]
 
 
 def _cpu_ms(ask: Callable[[], object]) -> float:

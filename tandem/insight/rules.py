@@ -112,11 +112,13 @@ def _split(amount: Money, weights: list[Decimal]) -> list[Money]:
 
 
 LEAST_TO_COMPARE = 10
-"""Of fewer than these a change in per cent says nothing."""
+MOST_TIMES = 10
+"""Of fewer than these a change in per cent says nothing, and neither where it is more times more:
+then the counting began in between."""
 
 
 def change(now: int, earlier: int) -> Decimal | None:
-    """By what share a count has changed; None where the earlier one is too small to say so."""
-    if earlier < LEAST_TO_COMPARE:
+    """By what share a count has changed; None where the two cannot be compared."""
+    if earlier < LEAST_TO_COMPARE or now > earlier * MOST_TIMES:
         return None
     return Decimal(now) / earlier - 1

@@ -156,7 +156,10 @@ def test_a_period_stands_beside_the_one_before_and_machines_in_neither(told, sys
         ("winter", "2", "0", ""),
     ]
     goals = tables(told(f"?show=goals&{week}"))
-    assert goals["What people did"] == [("page", "5", "2", ""), ("price list opened", "1", "0", "")]
+    assert goals["What people did"] == [
+        ("Page opened", "5", "2", ""),
+        ("price list opened", "1", "0", ""),
+    ]
     assert tables(told(f"?show=sources&{week}"))["Visits by source"] == [
         ("No source told", "2", "1", ""),
         ("news", "1", "0", ""),
@@ -225,7 +228,15 @@ def test_the_period_before_is_as_long_and_ends_where_the_other_begins():
 
 @pytest.mark.parametrize(
     ("now", "earlier", "expected"),
-    [(5, 0, None), (5, 9, None), (12, 10, "0.2"), (5, 10, "-0.5"), (0, 10, "-1"), (10, 10, "0")],
+    [
+        (5, 0, None),
+        (5, 9, None),
+        (12, 10, "0.2"),
+        (5, 10, "-0.5"),
+        (0, 10, "-1"),
+        (100, 10, "9"),
+        (101, 10, None),
+    ],
 )
 def test_a_change_is_told_where_there_is_enough_to_say_so(now, earlier, expected):
     assert change(now, earlier) == (Decimal(expected) if expected is not None else None)
@@ -244,3 +255,11 @@ def test_a_page_reads_events_once_for_people_and_once_for_all_senders(told, monk
     assert read == [False, True]
     told("?show=pages")
     assert read == [False, True, False]
+
+
+def test_forms_are_told_by_the_name_that_they_have(told, touch, person):
+    for day in (3, 4):
+        touch(person("Ann"), day, "email")
+    text = told("?show=goals&from=2026-11-01&to=2026-11-30")
+    assert figures(text)["Forms sent"] == "2 (0 before)"
+    assert tables(text)["Forms sent"] == [("F", "2", "0", "")]
