@@ -80,7 +80,7 @@ def stage(
     currency = options.currency or settings.base_currency
     zone = options.time_zone or settings.time_zone
     assumed = {}
-    if not options.currency:
+    if importer.has_amounts and not options.currency:
         assumed["currency"] = currency
     if not options.time_zone:
         assumed["time_zone"] = zone
