@@ -28,6 +28,11 @@ Counts = list[tuple[tuple[str, ...], int, int]]
 """The values of ``by``, the count, and of how many events it was made; in their order."""
 
 
+OF_VISITS = frozenset({Counted.SESSIONS, Counted.ENDS})
+_Visits = tuple[Counted, timedelta]
+_RECOGNISED = "SELECT * FROM events WHERE visitor <> ''"
+
+
 @dataclass(frozen=True, slots=True)
 class EventCount:
     """What is to be counted: by these columns or grains of time (days of ``zone``).
@@ -89,7 +94,8 @@ def _answered(counts: Sequence[EventCount], *, with_machines: bool) -> list[Coun
     ends = [one.read_until for one in counts]
 
     def question(duck: Connection) -> list[Counts]:
-        return [_counted(duck, one) for one in counts]
+        visits = _visits(duck, [one for one in counts if one.what in OF_VISITS])
+        return [_counted(duck, one, _source(one, visits)) for one in counts]
 
     return ask_events(
         question,
@@ -100,7 +106,7 @@ def _answered(counts: Sequence[EventCount], *, with_machines: bool) -> list[Coun
     )
 
 
-def _counted(duck: Connection, count: EventCount) -> Counts:
+def _counted(duck: Connection, count: EventCount, source: str) -> Counts:
     number = "count(DISTINCT visitor)" if count.what is Counted.VISITORS else "count(*)"
     bounds = _bounds(count.since, count.until)
     where = _where([*(f"{_value(name)} = ?" for name in count.only), *bounds])
@@ -109,7 +115,7 @@ def _counted(duck: Connection, count: EventCount) -> Counts:
     grouped = f" GROUP BY {groups} ORDER BY {groups}" if count.by else ""
     statement = (
         f"SELECT {', '.join([*splits, number, 'count(*)'])}"
-        f" FROM ({_source(count)}) AS counted{where}{grouped}"
+        f" FROM {source} AS counted{where}{grouped}"
     )
     return [
         (tuple(row[: len(count.by)]), row[-2], row[-1])
@@ -117,23 +123,39 @@ def _counted(duck: Connection, count: EventCount) -> Counts:
     ]
 
 
-def _source(count: EventCount) -> str:
-    """The events that are counted. Of several at one moment the order is told by their columns."""
+def _source(count: EventCount, visits: Mapping[_Visits, str]) -> str:
+    """The events that are counted."""
     if count.what is Counted.EVENTS:
-        return "SELECT * FROM events"
-    read = ["visitor <> ''", *_bounds(count.read_since, count.read_until)]
-    recognised = f"SELECT * FROM events{_where(read)}"
+        return "events"
     if count.what is Counted.VISITORS:
-        return recognised
-    longest = int(count.pause / timedelta(microseconds=1))
-    order = ", ".join(f'"{name}"' for name in ("at", *count.columns))
-    window = f"OVER (PARTITION BY visitor ORDER BY {order})"
-    pauses = (
-        f'epoch_us("at") - epoch_us(lag("at") {window})'
-        if count.what is Counted.SESSIONS
-        else f'epoch_us(lead("at") {window}) - epoch_us("at")'
-    )
-    return f"{recognised} QUALIFY coalesce({pauses} > {longest}, true)"
+        return f"({_RECOGNISED})"
+    return visits[count.what, count.pause]
+
+
+def _visits(duck: Connection, counts: Sequence[EventCount]) -> dict[_Visits, str]:
+    """Tables of the first events of visits, or the last, each made once for all who count them.
+
+    Of several events at one moment the order is told by the columns that are asked for.
+    """
+    asked: dict[_Visits, set[str]] = {}
+    for one in counts:
+        asked.setdefault((one.what, one.pause), set()).update(one.columns)
+    tables = {}
+    for number, ((what, pause), columns) in enumerate(asked.items()):
+        order = ", ".join(f'"{name}"' for name in ("at", *sorted(columns)))
+        window = f"OVER (PARTITION BY visitor ORDER BY {order})"
+        pauses = (
+            f'epoch_us("at") - epoch_us(lag("at") {window})'
+            if what is Counted.SESSIONS
+            else f'epoch_us(lead("at") {window}) - epoch_us("at")'
+        )
+        longest = int(pause / timedelta(microseconds=1))
+        tables[what, pause] = f"visits_{number}"
+        duck.execute(
+            f"CREATE TEMP TABLE visits_{number} AS SELECT {order} FROM ({_RECOGNISED}) AS known"
+            f" QUALIFY coalesce({pauses} > {longest}, true)"
+        )
+    return tables
 
 
 def _bounds(since: datetime | None, until: datetime | None) -> list[str]:
