@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from tandem.kernel.errors import Conflict, DomainError
+from tandem.kernel.errors import Conflict, DomainError, Invalid
 
 
 class EventsUnreadable(DomainError):
@@ -26,3 +26,10 @@ class FileIsWhole(Conflict):
 
     code = "file_is_whole"
     message = _("This file is as it was written; nothing was given up.")
+
+
+class QuestionInvalid(Invalid):
+    """A question is not one; the errors say what, where in its JSON, and what to do."""
+
+    code = "question_invalid"
+    message = _("This is no question about events. See what is wrong with each part.")

@@ -10,7 +10,6 @@ from django.db import connection
 from tandem.kernel.actor import NOBODY, Actor
 from tandem.kernel.errors import DomainError
 from tandem.kernel.refs import RecordRef
-from tandem.lake import engine
 from tandem.lake.actions import (
     agents,
     erase_events,
@@ -20,6 +19,7 @@ from tandem.lake.actions import (
     link_subject,
     merge_day,
 )
+from tandem.lake.engine import duck as engine
 from tandem.lake.models import Agent, Event, EventFile
 from tandem.lake.queries import Counted, count_events, events_of
 from tandem.lake.rules import COLUMNS, SCHEMA_VERSION

@@ -13,7 +13,7 @@ from tandem.kernel.actor import Actor
 from tandem.kernel.errors import Missing
 from tandem.kernel.locks import FILES_LOCK
 from tandem.kernel.refs import RecordRef
-from tandem.lake import engine, storage
+from tandem.lake import storage
 from tandem.lake.actions import (
     flush,
     forget_old,
@@ -24,6 +24,7 @@ from tandem.lake.actions import (
     tidy,
     tidying,
 )
+from tandem.lake.engine import duck as engine
 from tandem.lake.errors import FileIsWhole
 from tandem.lake.models import Event, EventFile
 from tandem.lake.queries import ask_events, events_of, health_of_lake

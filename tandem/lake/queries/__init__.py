@@ -3,6 +3,7 @@
 from tandem.lake.queries.counting import Counted, Counts, EventCount, count_all, count_events
 from tandem.lake.queries.due import days_waiting, is_flush_due
 from tandem.lake.queries.health import Health, health_of_lake
+from tandem.lake.queries.questions import Split, broken_down, subjects_where
 from tandem.lake.queries.snapshots import ask_events
 from tandem.lake.queries.stories import KnownEvent, events_of, subjects_of
 
@@ -12,7 +13,9 @@ __all__ = [
     "EventCount",
     "Health",
     "KnownEvent",
+    "Split",
     "ask_events",
+    "broken_down",
     "count_all",
     "count_events",
     "days_waiting",
@@ -20,4 +23,5 @@ __all__ = [
     "health_of_lake",
     "is_flush_due",
     "subjects_of",
+    "subjects_where",
 ]

@@ -1,6 +1,7 @@
 """Days of the event table, files of a day, moments in ids. Pure: no database, no clock."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -78,6 +79,16 @@ COLUMNS = (
     Column("agent", "BIGINT", since=2),
 )
 """What is kept of an event. Its id is not: the ids of a week stand beside (docs/adr/0020)."""
+
+ASKED_COLUMNS = tuple(
+    one.name
+    for one in COLUMNS
+    if one.type == "VARCHAR" and one.name not in {"visitor", "name", "props"}
+)
+"""The texts of an event that a question may look at, beside its name and its properties."""
+
+PROPERTY = re.compile(r"props\.[^\x00-\x1f\"'`\\\[\]]{1,64}")
+"""A property in a question; its name has no sign that a path into JSON would take for its own."""
 
 
 def visitor_hash(visitor: str) -> int:

@@ -1,14 +1,18 @@
-"""`tandem lake status|flush|tidy|give-up`"""
+"""`tandem lake status|flush|tidy|give-up|ask`"""
 
 import json
-from typing import Any
+from dataclasses import asdict
+from typing import IO, Any
 
 import click
 
 from tandem.accounts.queries import command_actor
 from tandem.kernel.actor import Actor
 from tandem.lake.actions import flush, give_up, tidy
-from tandem.lake.queries import health_of_lake
+from tandem.lake.errors import QuestionInvalid
+from tandem.lake.queries import broken_down, health_of_lake, subjects_where
+from tandem.lake.schemas import read_breakdown, read_question
+from tandem.project.faults import OperatorError
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 
@@ -64,6 +68,30 @@ def give_up_file(file: str, *, as_json: bool) -> None:
     """Take FILE, which is missing or damaged, off the list: its events are lost."""
     lost = give_up(_actor(), file)
     _say({"events": lost}, f"{lost:,} events are lost with {file}", as_json=as_json)
+
+
+@command.command("ask")
+@click.argument("file", type=click.File("rb"))
+@_as_json
+def ask(file: IO[bytes], *, as_json: bool) -> None:
+    """Answer the question in FILE, JSON as the guide has it; - is standard input."""
+    try:
+        asked = json.load(file)
+        if isinstance(asked, dict) and "event" in asked:
+            rows = [asdict(row) for row in broken_down(read_breakdown(asked))]
+            _say({"rows": rows}, "\n".join(map(_row, rows)) or "nobody", as_json=as_json)
+        else:
+            found = subjects_where(read_question(asked))
+            _say({"subjects": found}, f"{len(found):,} subjects", as_json=as_json)
+    except ValueError as error:
+        raise OperatorError(f"This is no JSON: {error}") from error
+    except QuestionInvalid as refused:
+        said = [f"{one.field or 'question'}: {one.message}" for one in refused.errors]
+        raise OperatorError("\n".join([str(refused), *said])) from refused
+
+
+def _row(row: dict[str, Any]) -> str:
+    return "  ".join(str(value) for value in row.values() if value != "")
 
 
 def _actor() -> Actor:

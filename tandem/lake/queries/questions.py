@@ -1,0 +1,86 @@
+"""Answers to questions as data (see ``schemas``), over everything that is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from tandem.lake.engine import Connection, rows_in
+from tandem.lake.engine.compiling import Compiled, compile_breakdown, compile_question
+from tandem.lake.engine.dialects import Dialect
+from tandem.lake.queries.snapshots import ask_events
+from tandem.lake.rules import Column
+from tandem.lake.schemas import Breakdown, Question, Subject
+from tandem.lake.storage import scratch
+
+_ALIASES = (
+    Column("visitor", "VARCHAR"),
+    Column("record_id", "BIGINT"),
+    Column("since_us", "BIGINT"),
+    Column("until_us", "BIGINT"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A row of a breakdown: of this value in the piece of time that begins on a day.
+
+    Empty where the breakdown has no field, or no pieces of time.
+    """
+
+    value: str
+    begins: str
+    subjects: int
+    events: int
+
+
+def subjects_where(question: Question, *, now: datetime | None = None) -> list[int] | list[str]:
+    """Of whom the question is true at a moment: ids of persons or visitors, in order.
+
+    Persons are known by the browsers that are tied to them, visitors by their events. One or two
+    queries to the database. Raises EventsUnreadable.
+    """
+    compiled = compile_question(question, now=now or timezone.now())
+    return sorted(subject for (subject,) in _answer(compiled))
+
+
+def broken_down(breakdown: Breakdown, *, now: datetime | None = None) -> list[Split]:
+    """How many subjects did it, by value and time, in their order.
+
+    One or two queries to the database. Raises EventsUnreadable.
+    """
+    compiled = compile_breakdown(breakdown, now=now or timezone.now())
+    return [Split(*row) for row in sorted(_answer(compiled))]
+
+
+def _answer(compiled: Compiled) -> Sequence[tuple[Any, ...]]:
+    def question(duck: Connection) -> Sequence[tuple[Any, ...]]:
+        if compiled.of is Subject.PERSON:
+            _take_aliases(duck)
+        return duck.execute(compiled.text(Dialect.DUCKDB)).fetchall()
+
+    return ask_events(
+        question, columns=compiled.columns, since=compiled.since, until=compiled.until
+    )
+
+
+def _take_aliases(duck: Connection) -> None:
+    """Who the browsers are, as the table ``aliases``."""
+    with scratch() as (file, path):
+        with connection.cursor() as cursor, cursor.copy(_PERSONS) as copy:
+            for block in copy:
+                file.write(block)
+        file.flush()
+        duck.execute(f"CREATE TEMP TABLE aliases AS SELECT * FROM {rows_in(path, _ALIASES)}")
+
+
+_PERSONS = """
+    COPY (
+        SELECT subject, record_id, (extract(epoch FROM since) * 1000000)::bigint,
+               (extract(epoch FROM until) * 1000000)::bigint
+        FROM lake_subjectalias WHERE kind = 'person'
+    ) TO STDOUT (FORMAT csv)
+"""

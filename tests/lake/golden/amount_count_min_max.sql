@@ -1,0 +1,218 @@
+-- duckdb
+WITH told AS (
+  SELECT
+    aliases.record_id AS subject,
+    done.us,
+    done.props
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        visitor,
+        EPOCH_US("at") AS us,
+        props
+      FROM events
+      WHERE
+        visitor <> ''
+    ) AS seen
+    WHERE
+      us < 1796040000000000
+  ) AS done
+  JOIN aliases
+    ON done.visitor = aliases.visitor
+  WHERE
+    done.us >= aliases.since_us
+    AND (
+      done.us < aliases.until_us OR aliases.until_us IS NULL
+    )
+), counted AS (
+  SELECT
+    subject,
+    COUNT(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN REGEXP_MATCHES(
+            JSON_EXTRACT_STRING(props, '$."price"'),
+            '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\z'
+          )
+          THEN TRY_CAST(JSON_EXTRACT_STRING(props, '$."price"') AS DOUBLE)
+        END
+      END
+    ) AS m0,
+    MIN(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN REGEXP_MATCHES(
+            JSON_EXTRACT_STRING(props, '$."price"'),
+            '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\z'
+          )
+          THEN TRY_CAST(JSON_EXTRACT_STRING(props, '$."price"') AS DOUBLE)
+        END
+      END
+    ) AS m1,
+    MAX(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN REGEXP_MATCHES(
+            JSON_EXTRACT_STRING(props, '$."price"'),
+            '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\z'
+          )
+          THEN TRY_CAST(JSON_EXTRACT_STRING(props, '$."price"') AS DOUBLE)
+        END
+      END
+    ) AS m2
+  FROM told
+  GROUP BY
+    subject
+)
+SELECT
+  subject
+FROM counted
+WHERE
+  COALESCE(m0 >= 1, FALSE)
+  AND COALESCE(m1 >= 20, FALSE)
+  AND COALESCE(m2 >= 100, FALSE)
+
+-- spark
+WITH told AS (
+  SELECT
+    aliases.record_id AS subject,
+    done.us,
+    done.props
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        visitor,
+        UNIX_MICROS(`at`) AS us,
+        props
+      FROM events
+      WHERE
+        visitor <> ''
+    ) AS seen
+    WHERE
+      us < 1796040000000000
+  ) AS done
+  JOIN aliases
+    ON done.visitor = aliases.visitor
+  WHERE
+    done.us >= aliases.since_us
+    AND (
+      done.us < aliases.until_us OR aliases.until_us IS NULL
+    )
+), counted AS (
+  SELECT
+    subject,
+    COUNT(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN GET_JSON_OBJECT(props, '$[\'price\']') RLIKE '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\\z'
+          THEN CAST(GET_JSON_OBJECT(props, '$[\'price\']') AS DOUBLE)
+        END
+      END
+    ) AS m0,
+    MIN(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN GET_JSON_OBJECT(props, '$[\'price\']') RLIKE '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\\z'
+          THEN CAST(GET_JSON_OBJECT(props, '$[\'price\']') AS DOUBLE)
+        END
+      END
+    ) AS m1,
+    MAX(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN GET_JSON_OBJECT(props, '$[\'price\']') RLIKE '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\\z'
+          THEN CAST(GET_JSON_OBJECT(props, '$[\'price\']') AS DOUBLE)
+        END
+      END
+    ) AS m2
+  FROM told
+  GROUP BY
+    subject
+)
+SELECT
+  subject
+FROM counted
+WHERE
+  COALESCE(m0 >= 1, FALSE)
+  AND COALESCE(m1 >= 20, FALSE)
+  AND COALESCE(m2 >= 100, FALSE)
+
+-- clickhouse
+WITH told AS (
+  SELECT
+    aliases.record_id AS subject,
+    done.us,
+    done.props
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        visitor,
+        toUnixTimestamp64Micro("at") AS us,
+        props
+      FROM events
+      WHERE
+        visitor <> ''
+    ) AS seen
+    WHERE
+      us < 1796040000000000
+  ) AS done
+  JOIN aliases
+    ON done.visitor = aliases.visitor
+  WHERE
+    done.us >= aliases.since_us
+    AND (
+      done.us < aliases.until_us OR aliases.until_us IS NULL
+    )
+), counted AS (
+  SELECT
+    subject,
+    COUNT(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN match(JSONExtractString(props, 'price'), '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\\z')
+          THEN toFloat64OrNull(JSONExtractString(props, 'price'))
+        END
+      END
+    ) AS m0,
+    MIN(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN match(JSONExtractString(props, 'price'), '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\\z')
+          THEN toFloat64OrNull(JSONExtractString(props, 'price'))
+        END
+      END
+    ) AS m1,
+    MAX(
+      CASE
+        WHEN TRUE AND us < 1796040000000000
+        THEN CASE
+          WHEN match(JSONExtractString(props, 'price'), '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?\\z')
+          THEN toFloat64OrNull(JSONExtractString(props, 'price'))
+        END
+      END
+    ) AS m2
+  FROM told
+  GROUP BY
+    subject
+)
+SELECT
+  subject
+FROM counted
+WHERE
+  COALESCE(m0 >= 1, FALSE)
+  AND COALESCE(m1 >= 20, FALSE)
+  AND COALESCE(m2 >= 100, FALSE)
