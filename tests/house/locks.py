@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ("clickhouse", "spark")
 ADDRESS = re.compile(r"https?://|file://|[a-z0-9-]+\.[a-z0-9.-]+\.(org|com|net|io)\b")
 UNREACHABLE = re.compile(
     r"error sending request|dns error|timed out|offline|connect", re.IGNORECASE
@@ -39,10 +41,11 @@ def unhashed(lock: str) -> list[str]:
     return [b.split("==")[0] for b in blocks if "==" in b and "--hash=sha256:" not in b]
 
 
-def unmet(project: str, lock: str) -> list[str]:
+def unmet(project: str, lock: str, extras: Sequence[str] = ("dev",)) -> list[str]:
     """The requirements of a pyproject.toml that no pin of the lock satisfies."""
     table = tomllib.loads(project)["project"]
-    wanted = [*table["dependencies"], *table.get("optional-dependencies", {}).get("dev", [])]
+    more = table.get("optional-dependencies", {})
+    wanted = [*table["dependencies"], *(one for name in extras for one in more.get(name, []))]
     have = pins(lock)
     return [text for text in wanted if not _met(Requirement(text), have)]
 
@@ -50,6 +53,12 @@ def unmet(project: str, lock: str) -> list[str]:
 def _met(need: Requirement, have: dict[str, str]) -> bool:
     version = have.get(canonicalize_name(need.name))
     return version is not None and need.specifier.contains(version, prereleases=True)
+
+
+def apart(lock: str, engines: str) -> list[str]:
+    """The packages that two locks pin to different versions: one environment holds both."""
+    one, other = pins(lock), pins(engines)
+    return sorted(name for name in one.keys() & other.keys() if one[name] != other[name])
 
 
 def npm_addresses(lock: str) -> list[str]:
@@ -96,6 +105,7 @@ def faults(root: Path) -> list[str]:
     """All that is wrong with the locks of a clone."""
     project, lock = root / "pyproject.toml", root / "requirements.lock"
     text, npm = lock.read_text(), root / "frontend" / "package-lock.json"
+    engines = (root / "requirements-engines.lock").read_text()
     return [
         *(f"requirements.lock holds an address: {line}" for line in addresses(text)),
         *(f"requirements.lock has no hash for {name}" for name in unhashed(text)),
@@ -103,6 +113,13 @@ def faults(root: Path) -> list[str]:
             f"requirements.lock does not satisfy {need}"
             for need in unmet(project.read_text(), text)
         ),
+        *(f"requirements-engines.lock holds an address: {line}" for line in addresses(engines)),
+        *(f"requirements-engines.lock has no hash for {name}" for name in unhashed(engines)),
+        *(
+            f"requirements-engines.lock does not satisfy {need}"
+            for need in unmet(project.read_text(), engines, ENGINES)
+        ),
+        *(f"the two locks differ about {name}" for name in apart(text, engines)),
         *(
             f"package-lock.json holds an address of {name}"
             for name in npm_addresses(npm.read_text())

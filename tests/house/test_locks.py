@@ -18,6 +18,20 @@ def test_the_locks_hold_no_address_and_satisfy_the_project():
     assert locks.npm_addresses((ROOT / "frontend/package-lock.json").read_text()) == []
 
 
+def test_the_lock_of_the_engines_fits_the_project_and_the_other_lock():
+    lock = (ROOT / "requirements.lock").read_text()
+    engines = (ROOT / "requirements-engines.lock").read_text()
+    assert locks.addresses(engines) == []
+    assert locks.unhashed(engines) == []
+    assert locks.unmet((ROOT / "pyproject.toml").read_text(), engines, locks.ENGINES) == []
+    assert locks.apart(lock, engines) == []
+
+
+def test_two_versions_of_a_package_are_found():
+    assert locks.apart(PIN, PIN.replace("3.20", "3.19")) == ["idna"]
+    assert locks.apart(PIN, PIN.replace("idna", "six")) == []
+
+
 def test_an_address_in_a_lock_is_found():
     line = "--index-url " + "https:" + "//example.org/simple"
     assert locks.addresses(f"{line}\n{PIN}") == [line]
@@ -33,6 +47,7 @@ def test_a_requirement_that_the_lock_does_not_satisfy_is_found():
     assert locks.unmet(PROJECT, PIN) == []
     assert locks.unmet(PROJECT.replace("3.10", "4"), PIN) == ["idna>=4"]
     assert locks.unmet(PROJECT.replace("dev = []", 'dev = ["six"]'), PIN) == ["six"]
+    assert locks.unmet(PROJECT.replace("dev = []", 'spark = ["six"]'), PIN, ["spark"]) == ["six"]
 
 
 def test_the_notice_agrees_with_the_locks_and_no_licence_is_unfit():

@@ -88,6 +88,22 @@ def python_packages(root: Path) -> tuple[list[Package], list[Package]]:
     )
 
 
+def engine_packages(root: Path) -> list[Package]:
+    """The pinned packages that only the extras for other engines bring."""
+    versions, _parents = _graph((root / "requirements-engines.lock").read_text())
+    known, _parents = _graph((root / "requirements.lock").read_text())
+    remembered = _remembered(root)
+    return [
+        Package(
+            name,
+            version,
+            READ.get(name) or licence(name) or remembered.get((name, version), ""),
+        )
+        for name, version in sorted(versions.items())
+        if name not in known
+    ]
+
+
 def licence(name: str) -> str:
     """The licence of an installed package as its metadata tells it, in short; else empty."""
     try:
@@ -147,6 +163,10 @@ def notice(root: Path) -> str:
         "",
         *_table(product),
         "",
+        "## Installed with the extras `clickhouse` and `spark`",
+        "",
+        *_table(engine_packages(root)),
+        "",
         "## Used to make and test it, not installed with it",
         "",
         *_table(making),
@@ -162,7 +182,7 @@ def notice(root: Path) -> str:
 def faults(root: Path) -> list[str]:
     """All that is wrong with the notice and with what the product depends on."""
     product, _ = python_packages(root)
-    wrong = unfit([*product, *npm_packages(root)])
+    wrong = unfit([*product, *engine_packages(root), *npm_packages(root)])
     path = root / NOTICE
     if not path.exists() or path.read_text() != notice(root):
         wrong.append(f"{NOTICE} does not agree with the locks: run bin/setup --lock")

@@ -29,7 +29,11 @@ events = st.builds(
     name=st.sampled_from(NAMES),
     channel=st.sampled_from(CHANNELS),
     url=st.sampled_from(["", "https://shop.example/a_b%", "\\"]),
-    props=st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3),
+    props=st.builds(
+        lambda values, tier: {**values, **tier},
+        st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3),
+        st.fixed_dictionaries({}, optional={"tier": st.sampled_from(["gold", "", 3, True, None])}),
+    ),
 )
 histories = st.lists(events, max_size=25)
 
@@ -157,6 +161,7 @@ breakdowns = st.fixed_dictionaries(
     },
     optional={
         "where": trees,
+        # Engines write numbers with a fraction each in its way; a tier is a text or whole.
         "by": st.sampled_from(["channel", "props.tier"]),
         "per": st.sampled_from(["day", "week", "month"]),
     },

@@ -2,13 +2,12 @@
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tandem.lake.engine.compiling import compile_breakdown, compile_question
 from tandem.lake.schemas import read_breakdown, read_question, written
 from tests.lake import drawing, reference
 from tests.lake.answering import InDuck
-from tests.lake.reference import NOW, Told
+from tests.lake.reference import NOW
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +25,9 @@ def test_who_did_what_is_answered_as_it_is_told(duck, asked, events, aliases):
 
 
 @settings(max_examples=75, deadline=None)
-@given(
-    asked=drawing.breakdowns, events=drawing.histories, aliases=drawing.aliases(), data=st.data()
-)
-def test_how_many_did_it_is_answered_as_it_is_told(duck, asked, events, aliases, data):
-    tiers = st.sampled_from(["gold", "", 3, True, None])
-    tiered = [
-        Told(one.at, one.visitor, one.name, one.channel, one.url, {"tier": data.draw(tiers)})
-        for one in events
-    ]
+@given(asked=drawing.breakdowns, events=drawing.histories, aliases=drawing.aliases())
+def test_how_many_did_it_is_answered_as_it_is_told(duck, asked, events, aliases):
     breakdown = read_breakdown(asked)
     assert read_breakdown(written(breakdown)) == breakdown
-    found = duck.answer(compile_breakdown(breakdown, now=NOW), tiered, aliases)
-    assert found == reference.breakdown(breakdown, tiered, aliases, NOW)
+    found = duck.answer(compile_breakdown(breakdown, now=NOW), events, aliases)
+    assert found == reference.breakdown(breakdown, events, aliases, NOW)
