@@ -35,7 +35,7 @@ events = st.builds(
         st.fixed_dictionaries({}, optional={"tier": st.sampled_from(["gold", "", 3, True, None])}),
     ),
 )
-histories = st.lists(events, max_size=25)
+histories = st.lists(events, min_size=3, max_size=25)
 
 
 @st.composite
@@ -122,21 +122,25 @@ def _in_order() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-leaves = st.one_of(
-    _leaf("did", times=bounds(st.integers(0, 3))),
-    _leaf("did_not"),
-    _in_order(),
-    _leaf("first", at=windows, where=several),
-    _leaf("last", at=windows, where=several),
-    _leaf(
+_shares = bounds(st.sampled_from([0, 0.25, 0.5, 1, 2]))
+LEAVES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "did": _leaf("did", times=bounds(st.integers(0, 3))),
+    "did_not": _leaf("did_not"),
+    "in_order": _in_order(),
+    **{
+        kind: st.one_of(_leaf(kind, at=windows), _leaf(kind, at=windows, where=several))
+        for kind in ("first", "last")
+    },
+    "amount": _leaf(
         "amount",
         how=st.sampled_from(["count", "sum", "min", "max"]),
         field=properties,
         value=bounds(st.sampled_from(NUMBERS)),
     ),
-    _leaf("ratio", to=windows, value=bounds(st.sampled_from([0, 0.25, 0.5, 1, 2]))),
-    _leaf("ratio", to=windows, value=bounds(st.sampled_from([0.5, 1])), sum_of=properties),
-)
+    "ratio": _leaf("ratio", to=windows, value=_shares),
+    "ratio_of_sums": _leaf("ratio", to=windows, value=_shares, sum_of=properties),
+}
+leaves = st.one_of(*LEAVES.values())
 trees = st.recursive(
     leaves,
     lambda child: st.one_of(

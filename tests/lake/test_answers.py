@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tandem.lake.engine.compiling import compile_breakdown, compile_question
 from tandem.lake.schemas import read_breakdown, read_question, written
@@ -15,11 +16,20 @@ def duck() -> InDuck:
     return InDuck()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(asked=drawing.questions, events=drawing.histories, aliases=drawing.aliases())
 def test_who_did_what_is_answered_as_it_is_told(duck, asked, events, aliases):
     question = read_question(asked)
     assert read_question(written(question)) == question
+    found = duck.answer(compile_question(question, now=NOW), events, aliases)
+    assert [who for (who,) in found] == reference.subjects(question, events, aliases, NOW)
+
+
+@pytest.mark.parametrize("kind", sorted(drawing.LEAVES))
+@settings(max_examples=60, deadline=None)
+@given(of=drawing.subjects, data=st.data(), events=drawing.histories, aliases=drawing.aliases())
+def test_each_kind_of_leaf_is_answered_as_it_is_told(duck, kind, of, data, events, aliases):
+    question = read_question({"of": of, "where": data.draw(drawing.LEAVES[kind])})
     found = duck.answer(compile_question(question, now=NOW), events, aliases)
     assert [who for (who,) in found] == reference.subjects(question, events, aliases, NOW)
 
