@@ -63,10 +63,10 @@ class Part(BaseModel):
 class Duration(Part):
     """A length of time; a day is 24 hours."""
 
-    weeks: Annotated[int, Field(ge=0, le=5_000)] = 0
-    days: Annotated[int, Field(ge=0, le=36_000)] = 0
-    hours: Annotated[int, Field(ge=0, le=900_000)] = 0
-    minutes: Annotated[int, Field(ge=0, le=50_000_000)] = 0
+    weeks: Annotated[int, Field(ge=0, le=5_000, strict=True)] = 0
+    days: Annotated[int, Field(ge=0, le=36_000, strict=True)] = 0
+    hours: Annotated[int, Field(ge=0, le=900_000, strict=True)] = 0
+    minutes: Annotated[int, Field(ge=0, le=50_000_000, strict=True)] = 0
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:
@@ -123,6 +123,7 @@ class Test(StrEnum):
     ONE_OF = "one_of"
     CONTAINS = "contains"
     STARTS_WITH = "starts_with"
+    IS_PAGE = "is_page"
     AT_LEAST = "at_least"
     AT_MOST = "at_most"
     MORE_THAN = "more_than"
@@ -131,7 +132,7 @@ class Test(StrEnum):
 
 
 COMPARING = frozenset({Test.AT_LEAST, Test.AT_MOST, Test.MORE_THAN, Test.LESS_THAN})
-_SEARCHING = frozenset({Test.CONTAINS, Test.STARTS_WITH})
+_SEARCHING = frozenset({Test.CONTAINS, Test.STARTS_WITH, Test.IS_PAGE})
 
 
 def _field(name: str) -> str:

@@ -21,6 +21,8 @@ moments = st.builds(
     st.integers(-1, 40),
     st.sampled_from([0, 0, 0, 1, -1]),
 )
+PAGE = "https://shop.example/a"
+URLS = ["", f"{PAGE}_b%", "\\", PAGE, f"{PAGE}?b=1", f"{PAGE}#b", f"{PAGE}b?x"]
 visitors = st.sampled_from(["v1", "v2", "v3", ""])
 events = st.builds(
     Told,
@@ -28,7 +30,7 @@ events = st.builds(
     visitor=visitors,
     name=st.sampled_from(NAMES),
     channel=st.sampled_from(CHANNELS),
-    url=st.sampled_from(["", "https://shop.example/a_b%", "\\"]),
+    url=st.sampled_from(URLS),
     props=st.builds(
         lambda values, tier: {**values, **tier},
         st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3),
@@ -64,6 +66,7 @@ fields = st.sampled_from(["channel", "url", *(f"props.{key}" for key in KEYS)])
 properties = st.sampled_from([f"props.{key}" for key in KEYS])
 _asked_texts = st.sampled_from([*TEXTS, "email", "a_b%", "\\"])
 conditions = st.one_of(
+    st.just({"field": "url", "test": "is_page", "value": PAGE}),
     st.fixed_dictionaries(
         {"field": fields, "test": st.sampled_from(["is", "is_not"]), "value": _asked_texts}
     ),

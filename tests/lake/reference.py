@@ -87,7 +87,7 @@ def _stories(
     found: dict[Known, list[Told]] = {a.record_id: [] for a in aliases if a.since < now}
     for alias in aliases:
         for one in events:
-            is_theirs = one.visitor == alias.visitor and one.at >= alias.since
+            is_theirs = one.visitor == alias.visitor and alias.since <= one.at < now
             if is_theirs and (alias.until is None or one.at < alias.until):
                 found.setdefault(alias.record_id, []).append(one)
     return found
@@ -199,6 +199,8 @@ def _fits(condition: Condition, one: Told) -> bool:
         return text is not None and value in text
     if test == "starts_with":
         return text is not None and text.startswith(value)
+    if test == "is_page":
+        return text is not None and re.split(r"[?#]", text)[0] == value
     return (text == value) == (test == "is")
 
 

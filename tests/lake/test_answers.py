@@ -34,6 +34,14 @@ def test_each_kind_of_leaf_is_answered_as_it_is_told(duck, kind, of, data, event
     assert [who for (who,) in found] == reference.subjects(question, events, aliases, NOW)
 
 
+@settings(max_examples=25, deadline=None)
+@given(asked=drawing.questions, events=drawing.histories, aliases=drawing.aliases())
+def test_how_many_they_are_is_counted_as_it_is_answered(duck, asked, events, aliases):
+    compiled = compile_question(read_question(asked), now=NOW)
+    found = duck.answer(compiled, events, aliases)
+    assert duck.answer(compiled.counted(), events, aliases) == [(len(found),)]
+
+
 @settings(max_examples=75, deadline=None)
 @given(asked=drawing.breakdowns, events=drawing.histories, aliases=drawing.aliases())
 def test_how_many_did_it_is_answered_as_it_is_told(duck, asked, events, aliases):

@@ -10,7 +10,7 @@ record_id, since_us, until_us). Every moment is a number of microseconds, every 
 by sqlglot: nothing is pasted into SQL.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlglot import exp
@@ -59,6 +59,11 @@ class Compiled:
     def text(self, dialect: Dialect) -> str:
         """The text for an engine."""
         return rendered(self.tree, dialect)
+
+    def counted(self) -> "Compiled":
+        """How many rows the answer has, instead of them."""
+        rows = exp.Subquery(this=self.tree, alias=exp.to_identifier("answer"))
+        return replace(self, tree=exp.select(exp.Count(this=exp.Star())).from_(rows))
 
 
 def compile_question(question: Question, *, now: datetime) -> Compiled:
@@ -391,6 +396,8 @@ class _Asked:
             return exp.GT(this=place, expression=sql.number(0))
         if condition.test is Test.STARTS_WITH:
             return exp.StartsWith(this=text, expression=sql.text(value))
+        if condition.test is Test.IS_PAGE:
+            return sql.is_page(text, value)
         return exp.EQ(this=text, expression=sql.text(value))
 
     def _raw(self, name: str) -> exp.Expr:

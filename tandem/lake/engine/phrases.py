@@ -72,6 +72,12 @@ def one_of(value: exp.Expr, texts: Sequence[str]) -> exp.Expr:
     return exp.In(this=value, expressions=[text(one) for one in texts])
 
 
+def is_page(address: exp.Expr, page: str) -> exp.Expr:
+    """Whether an address is this one, whatever follows a ``?`` or ``#``."""
+    begins = [exp.StartsWith(this=address.copy(), expression=text(page + sign)) for sign in "?#"]
+    return exp.or_(exp.EQ(this=address, expression=text(page)), *begins)
+
+
 def is_in(query: exp.Query) -> exp.Expr:
     return exp.In(this=column("subject"), query=exp.Subquery(this=query))
 

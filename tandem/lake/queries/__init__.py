@@ -3,7 +3,7 @@
 from tandem.lake.queries.counting import Counted, Counts, EventCount, count_all, count_events
 from tandem.lake.queries.due import days_waiting, is_flush_due
 from tandem.lake.queries.health import Health, health_of_lake
-from tandem.lake.queries.questions import Split, broken_down, subjects_where
+from tandem.lake.queries.questions import Split, broken_down, how_many_where, subjects_where
 from tandem.lake.queries.snapshots import ask_events
 from tandem.lake.queries.stories import KnownEvent, events_of, subjects_of
 
@@ -21,6 +21,7 @@ __all__ = [
     "days_waiting",
     "events_of",
     "health_of_lake",
+    "how_many_where",
     "is_flush_due",
     "subjects_of",
     "subjects_where",

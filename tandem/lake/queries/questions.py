@@ -47,6 +47,31 @@ def subjects_where(question: Question, *, now: datetime | None = None) -> list[i
     return sorted(subject for (subject,) in _answer(compiled))
 
 
+def how_many_where(questions: Sequence[Question], *, now: datetime | None = None) -> list[int]:
+    """Of how many each question is true, all at one moment and of the same events.
+
+    One or two queries to the database. Raises EventsUnreadable.
+    """
+    moment = now or timezone.now()
+    compiled = [compile_question(one, now=moment) for one in questions]
+    begins = [one.since for one in compiled if one.since is not None]
+
+    def question(duck: Connection) -> list[int]:
+        if any(one.of is Subject.PERSON for one in compiled):
+            _take_aliases(duck)
+        texts = [one.counted().text(Dialect.DUCKDB) for one in compiled]
+        return [count for text in texts for (count,) in duck.execute(text).fetchall()]
+
+    if not compiled:
+        return []
+    return ask_events(
+        question,
+        columns=sorted({name for one in compiled for name in one.columns}),
+        since=min(begins) if len(begins) == len(compiled) else None,
+        until=max(one.until for one in compiled),
+    )
+
+
 def broken_down(breakdown: Breakdown, *, now: datetime | None = None) -> list[Split]:
     """How many subjects did it, by value and time, in their order.
 
