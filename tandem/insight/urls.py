@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from tandem.insight.views import attribution, sites
+from tandem.insight.views import attribution, funnels, sites
 
 app_name = "insight"
 
 urlpatterns = [
     path("attribution", attribution.report, name="attribution"),
     path("sites", sites.report, name="sites"),
+    path("sites/funnel", funnels.funnel, name="funnel"),
 ]

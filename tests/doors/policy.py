@@ -382,6 +382,7 @@ PAGES: Mapping[str, str] = {
     "/handoffs/<uuid:public_id>/withdrawal": "handoff.create",
     "/attribution": "insight.view",
     "/sites": "insight.view",
+    "/sites/funnel": "insight.view",
     "/deals/board": "deals.view",
     "/deals/board/cards": "deals.view",
     "/deals/board/setting-up": "deals.create",

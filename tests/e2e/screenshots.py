@@ -72,6 +72,7 @@ def pages(page: Page, url: str) -> list[tuple[str, str]]:
         ("attribution", "/attribution"),
         ("sites", "/sites"),
         ("sites-pages", "/sites?show=pages"),
+        ("funnel", "/sites/funnel"),
         ("measures", "/measures"),
         ("measure", "/measures/cost?by=channel"),
         ("filter", "/people/filter"),

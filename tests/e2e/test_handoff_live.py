@@ -59,6 +59,7 @@ def test_a_hand_off_appears_is_accepted_and_given_back_while_both_watch(
     inbox.keyboard.press("2")  # not yet: the reasons wait for r
     expect(inbox.get_by_text("Log a contact")).to_be_visible()
     inbox.keyboard.press("r")
+    expect(inbox.locator("#reasons.is-armed")).to_be_visible()
     inbox.keyboard.press("2")
     expect(entry.get_by_text("Too small")).to_be_visible(timeout=within(3) * 1000)
 

@@ -162,6 +162,7 @@ def test_a_rejection_comes_back_with_a_reason_and_is_answered(open_as, visitor, 
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     address = page.url
     page.keyboard.press("r")
+    expect(page.locator("#reasons.is-armed")).to_be_visible()  # else 2 means nothing
     page.keyboard.press("2")
     row = ledger.locator("#ledger article", has_text=name)
     expect(row).to_contain_text("Too small")

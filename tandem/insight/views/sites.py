@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.http import HttpResponseBase, QueryDict
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -158,10 +158,10 @@ class Table:
 def report(request: ActorRequest) -> HttpResponseBase:
     error, asked = "", SitesIn()
     try:
-        asked = _asked(request.GET)
-        period = _period(asked)
+        asked = asked_of(request.GET)
+        period = period_of(asked)
     except DomainError as refused:
-        error, period = str(refused), _period(SitesIn())
+        error, period = str(refused), period_of(SitesIn())
     answers = _answers(request.actor, SPLITS[asked.show], period)
     figures = [_figure(answers, key, label, period) for key, label in FIGURES]
     context = {
@@ -169,7 +169,7 @@ def report(request: ActorRequest) -> HttpResponseBase:
         "error": error,
         "period": period,
         "earlier": before(period),
-        "periods": _periods(period),
+        "periods": periods_to_pick(period),
         "asked": asked,
         "shown": [(str(show), label, show is asked.show) for show, label in SHOWN.items()],
         "figures": figures,
@@ -234,12 +234,16 @@ def _count(row: Row) -> int:
     return int(row.value or 0)
 
 
+def pages_named(addresses: Sequence[str]) -> Callable[[str], str]:
+    """How pages are called: by their path alone where all are of one site."""
+    sites = {_site(one) for one in addresses if one}
+    return lambda one: one.removeprefix(_site(one)) if len(sites) == 1 else _bare(one)
+
+
 def _namer(actor: Actor, by: str, keys: Sequence[str]) -> Callable[[str], Text]:
-    """How the values of a dimension are called; pages by their path alone where all are of one
-    site."""
+    """How the values of a dimension are called."""
     if by == "page":
-        sites = {_site(key) for key in keys if key}
-        return lambda key: key.removeprefix(_site(key)) if len(sites) == 1 else _bare(key)
+        return pages_named(keys)
     names: Mapping[str, Text] = {}
     if by == "channel":
         names = CHANNEL_LABELS
@@ -317,7 +321,8 @@ def _grain(period: Period) -> Grain:
     return Grain.DAY if days < DRAWN_BY_DAY else Grain.MONTH
 
 
-def _asked(query: QueryDict) -> SitesIn:
+def asked_of(query: Mapping[str, str]) -> SitesIn:
+    """What is asked for by an address. Raises Invalid."""
     given = {name: query[name] for name in ("show", "from", "to") if query.get(name)}
     try:
         return SitesIn.model_validate(given)
@@ -327,14 +332,14 @@ def _asked(query: QueryDict) -> SitesIn:
         raise Invalid(_("A day is written 2026-11-22.")) from error
 
 
-def _period(asked: SitesIn) -> Period:
+def period_of(asked: SitesIn) -> Period:
     """The days that are asked for, at most five years; without an end until today."""
     last = max(EARLIEST, min(asked.last or today(), today()))
     first = asked.first or last - dt.timedelta(days=USUAL_DAYS - 1)
     return Period(max(first, last - dt.timedelta(days=LONGEST_DAYS)), last)
 
 
-def _periods(period: Period) -> list[tuple[Text, Period, bool]]:
+def periods_to_pick(period: Period) -> list[tuple[Text, Period, bool]]:
     """Periods to pick: name, days, whether it is shown."""
     spans = (
         (_("7 days"), 7),
