@@ -1,5 +1,7 @@
 """Whatever is asked of whatever happened, DuckDB answers as the plain telling does."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from tandem.lake.engine.compiling import compile_breakdown, compile_question
 from tandem.lake.schemas import read_breakdown, read_question, written
 from tests.lake import drawing, reference
 from tests.lake.answering import InDuck
-from tests.lake.reference import NOW
+from tests.lake.reference import NOW, Alias, Told
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +51,13 @@ def test_how_many_did_it_is_answered_as_it_is_told(duck, asked, events, aliases)
     assert read_breakdown(written(breakdown)) == breakdown
     found = duck.answer(compile_breakdown(breakdown, now=NOW), events, aliases)
     assert found == reference.breakdown(breakdown, events, aliases, NOW)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(-1, []), (0, [7]), (59, [7]), (60, [])])
+def test_a_browser_is_its_owners_from_the_first_moment_and_before_the_last(duck, seconds, expected):
+    since = NOW - timedelta(days=1)
+    done = Told(since + timedelta(seconds=seconds), "v1", "order", "", "", {})
+    theirs = Alias("v1", 7, since, since + timedelta(minutes=1))
+    question = read_question({"of": "person", "where": {"kind": "did", "event": {"name": "order"}}})
+    found = duck.answer(compile_question(question, now=NOW), [done], [theirs])
+    assert [who for (who,) in found] == expected
