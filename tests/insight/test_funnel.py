@@ -110,6 +110,8 @@ def test_steps_can_be_picked_from_what_happened(told, system):
         ("?step=tins&step=event:order", "A step is page: with an address"),
         (f"{WAY}&within=0", "a whole number, 1 to 366"),
         (f"{WAY}&within=soon", "a whole number, 1 to 366"),
+        (f"{WAY}&within=367", "a whole number, 1 to 366"),
+        (f"{WAY}&within=00030{'0' * 5000}", "a whole number, 1 to 366"),
         ("?from=yesterday", "A day is written"),
     ],
 )

@@ -113,7 +113,8 @@ def _doing(step: str) -> dict[str, Any]:
 
 
 def _days(within: str) -> int:
-    if not within.isascii() or not within.isdigit() or not 0 < int(within[:5]) <= 366:
+    is_number = within.isascii() and within.isdigit() and len(within) <= 3
+    if not is_number or not 0 < int(within) <= 366:
         raise Invalid(_("Within how many days is a whole number, 1 to 366."))
     return int(within)
 
