@@ -19,6 +19,7 @@ import "./dirty.js";
 import "./drafts.js";
 import "./columns.js";
 import "./heads.js";
+import "./doings.js";
 import "./filters.js";
 import "./combobox.js";
 import "./mentions.js";

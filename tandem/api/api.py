@@ -28,6 +28,7 @@ from tandem.records.api import (
 )
 from tandem.records.slots import OBJECT_TYPES
 from tandem.revenue.api import router as revenue_router
+from tandem.segments.api import router as segments_router
 from tandem.timeline.api import router as timeline_router
 
 
@@ -53,6 +54,7 @@ def build_api() -> NinjaAPI:
     api.add_router("/companies", companies_router)
     api.add_router("/deals", deals_router)
     api.add_router("/pipelines", pipelines_router)
+    api.add_router("/segments", segments_router)
     api.add_router("/imports", imports_router)
     api.add_router("/fields", fields_router)
     api.add_router("/change-sets", changes_router)

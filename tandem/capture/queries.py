@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core import signing
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -396,6 +397,16 @@ def accepted_submissions(actor: Actor) -> QuerySet[Submission]:
     """Submissions that count, of the people whom the actor sees."""
     return submissions_visible_to(actor).filter(state=SubmissionState.ACCEPTED)
 
+
+EVENT_LABELS: Mapping[str, str | Promise] = {
+    "page": _("Page opened"),
+    "leave": _("Page left"),
+    "outbound": _("Link to another site followed"),
+    "download": _("File downloaded"),
+    "form": _("Form sent on a page"),
+    "consent": _("Agreed to be recognised"),
+}
+"""What the script of ours tells of; pages tell of more by names of their own."""
 
 SENDERS = {"human": _("Human"), "machine": _("Machine"), "unknown": _("Unknown")}
 

@@ -8,6 +8,7 @@ ids, and calls one action. A worker that dies leaves its jobs to the sweep.
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -78,6 +79,30 @@ def job(
         return run
 
     return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A job that is asked for whenever ``is_due`` says so: every second in each worker."""
+
+    name: str
+    is_due: Callable[[], bool]
+
+
+_watches: list[Watch] = []
+
+
+def watch(name: str, is_due: Callable[[], bool]) -> None:
+    """Ask for a job soon after something has happened that nobody tells of; for what cannot wait
+    for the next minute. ``is_due`` is one cheap query."""
+    _watches.append(Watch(name, is_due))
+
+
+def ask_for_what_is_due() -> None:
+    """Look once for every watch."""
+    for one in _watches:
+        if one.is_due():
+            enqueue_once(one.name)
 
 
 def enqueue(name: str, *, at: datetime | None = None, **payload: Any) -> None:

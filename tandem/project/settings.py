@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "tandem.people",
     "tandem.consent",
     "tandem.capture",
+    "tandem.segments",
     "tandem.delivery",
     "tandem.notifications",
     "tandem.campaigns",

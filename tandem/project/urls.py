@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("tandem.timeline.urls")),
     path("", include("tandem.consent.urls")),
     path("", include("tandem.capture.urls")),
+    path("", include("tandem.segments.urls")),
     path("", include("tandem.campaigns.urls")),
     path("", include("tandem.handoff.urls")),
     path("", include("tandem.insight.urls")),

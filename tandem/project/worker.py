@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from django.db import Error
+from django.db import Error, connection
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from psycopg import OperationalError
 
-from tandem.kernel.jobs import check_names, sweep_stalled
+from tandem.kernel.jobs import ask_for_what_is_due, check_names, sweep_stalled
 from tandem.project import processes
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ HEARTBEAT_SECONDS = 5.0
 STOP_SECONDS = 10.0
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.3
+WATCH_SECONDS = 1.0
 
 
 def run() -> None:
@@ -42,6 +44,7 @@ async def _work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     log.info("worker works")
+    watching = asyncio.create_task(_watch(stopping))
     while not stopping.is_set():
         working = asyncio.create_task(_work_while_connected(app))
         ending = asyncio.create_task(stopping.wait())
@@ -53,6 +56,24 @@ async def _work() -> None:
             await working
         if not stopping.is_set():
             await asyncio.sleep(RETRY_SECONDS)
+    await watching
+
+
+async def _watch(stopping: asyncio.Event) -> None:
+    """Ask for jobs that are due; one thread and one connection, whatever is watched."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="watch") as thread:
+        while not stopping.is_set():
+            await loop.run_in_executor(thread, _look)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), WATCH_SECONDS)
+
+
+def _look() -> None:
+    try:
+        ask_for_what_is_due()
+    except (ConnectorException, Error):
+        connection.close()  # the next look makes a new one
 
 
 async def _work_while_connected(tasks: App) -> None:

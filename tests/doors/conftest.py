@@ -26,7 +26,7 @@ from tandem.people.schemas import NewPerson
 NO_BUSINESS = {"accounts.apitoken", "kernel.idempotencykey"}
 OURS = (
     *("kernel", "accounts", "records", "lake", "timeline", "people", "consent", "capture"),
-    *("revenue", "campaigns", "deals"),
+    *("revenue", "campaigns", "deals", "segments"),
 )
 
 

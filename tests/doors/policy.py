@@ -100,6 +100,11 @@ RIGHTS: Mapping[str, str] = {
     "timeline.maintain": _JOBS,
     "timeline.pin": _WRITERS,
     "timeline.view": _EVERYONE,
+    "segments.create": _MARKETING,
+    "segments.delete": _LEADERS,
+    "segments.edit": _MARKETING,
+    "segments.follow": _JOBS,
+    "segments.view": _EVERYONE,
 }
 
 # How far each role sees among the kinds that have owners.
@@ -121,6 +126,7 @@ VERBS: Mapping[str, tuple[str, str, str, str]] = {
     "submission": ("capture.view", "capture.enter", "capture.moderate", "capture.moderate"),
     "message": ("delivery.view", "delivery.write", "delivery.write", "delivery.write"),
     "campaign": ("campaigns.view", "campaigns.create", "campaigns.edit", "campaigns.delete"),
+    "segment": ("segments.view", "segments.create", "segments.edit", "segments.delete"),
     "cost": ("campaigns.view", "campaigns.edit", "campaigns.edit", "campaigns.edit"),
     "lead": ("handoff.view", "handoff.create", "handoff.create", "handoff.assign"),
     "handoff": ("handoff.view", "handoff.create", "handoff.assign", "handoff.create"),
@@ -131,7 +137,7 @@ VERBS: Mapping[str, tuple[str, str, str, str]] = {
 
 # Kinds of which a colleague of another team has some that a seller does not see: those with an
 # owner, and those that follow a person (an order, a message, what was sent in) or a campaign.
-FOLLOWS_AN_OWNER = frozenset(VERBS) - {"suppression", "form", "page", "pipeline"}
+FOLLOWS_AN_OWNER = frozenset(VERBS) - {"suppression", "form", "page", "pipeline", "segment"}
 
 # What somebody may do with their own words, files and views alone, whoever sees the record.
 OWN_ONLY = (
@@ -269,6 +275,8 @@ OPERATIONS: Mapping[str, str] = {
     "metrics_list": "measures.view",
     "metrics_get": "measures.view",
     "attribution_get": "insight.view",
+    "segment_members": "segments.view people.view",
+    "segment_reasons": "segments.view",
     "campaign_assets": "campaigns.view",
     "campaign_attach_asset": "campaigns.edit",
     "campaign_detach_asset": "campaigns.edit",
@@ -364,6 +372,13 @@ PAGES: Mapping[str, str] = {
     "/f/<slug:slug>/thanks": PUBLIC,
     "/p/<slug:slug>": PUBLIC,
     "/p/<slug:slug>/thanks": PUBLIC,
+    "/segments/overlap": "segments.view",
+    "/segments/<uuid:public_id>/condition": "segments.edit",
+    "/segments/<uuid:public_id>/nodes": "segments.edit",
+    "/segments/<uuid:public_id>/definition": "segments.edit",
+    "/segments/<uuid:public_id>/publication": "segments.edit",
+    "/segments/<uuid:public_id>/reasons": "segments.view",
+    "/segments/<uuid:public_id>/snapshot": "segments.create",
     "/campaigns/<uuid:public_id>/results": "campaigns.view",
     "/campaigns/<uuid:public_id>/costs": "campaigns.edit",
     "/campaigns/<uuid:public_id>/costs/<uuid:cost_id>/deletion": "campaigns.edit",

@@ -28,6 +28,7 @@ ABOUT: Mapping[str, str] = {
     "/forms/": "form",
     "/pages/": "page",
     "/campaigns/": "campaign",
+    "/segments/": "segment",
     "/handoffs/": "handoff",
     "/deals/from-lead/": "lead",
     "/deals/": "deal",

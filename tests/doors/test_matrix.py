@@ -180,6 +180,7 @@ CREATED: dict[str, Callable[[Things], dict[str, Any]]] = {
     "submission": lambda _t: {"form": "samples", "name": "Cy", "email": "cy@x.example"},
     "message": lambda _t: {},
     "campaign": lambda _t: {"name": "Spring", "currency": "GBP"},
+    "segment": lambda _t: {"name": "Warm"},
     "cost": lambda t: {"campaign": str(t.ids["campaign"]), "on": "2026-11-01", "amount": 5},
     "lead": lambda t: {"person": str(t.ids["person"])},
     "handoff": lambda t: {"lead": str(t.ids["lead"])},

@@ -50,6 +50,8 @@ from tandem.records.schemas import FieldKind, NewComment, NewField, NewTag, NewV
 from tandem.records.slots import OBJECT_TYPES, object_type
 from tandem.revenue.actions import book_order
 from tandem.revenue.schemas import NewOrder
+from tandem.segments.actions import create_segment
+from tandem.segments.schemas import NewSegment
 from tandem.timeline.actions import pin
 from tandem.timeline.models import TimelineEntry
 
@@ -154,6 +156,7 @@ def furnish(
         )
     change_person(actor, person.public_id, data=ChangePerson(title=f"{mark} head of buying"))
     _campaign(system, made, whose)
+    _segment(system, made)
     _deal(system, made, points_at, whose, near)
     _lead(system, made)
     _order(system, made)
@@ -179,6 +182,13 @@ def _numbers(made: Things) -> dict[str, int]:
 
 def _number(mark: str, which: int) -> str:
     return f"+4420794{sum(mark.encode()) % 1000:03d}{which:02d}"
+
+
+def _segment(system: Actor, made: Things) -> None:
+    named = {"kind": "person", "where": {"field": "name", "is": "contains", "value": made.mark}}
+    who = {"kind": "all", "of": [named]}
+    data = NewSegment(name=f"{made.mark} Segment", note=f"{made.mark} note", who=who)
+    made.ids["segment"] = create_segment(system, data=data)[0].public_id
 
 
 def _campaign(system: Actor, made: Things, whose: str) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tandem.accounts.models import User
-from tandem.accounts.queries import base_currency, visible_users
+from tandem.accounts.queries import base_currency
 from tandem.campaigns import queries
 from tandem.campaigns.actions.rows import (
     check_version,
@@ -29,7 +29,7 @@ from tandem.kernel.facts import publish
 from tandem.kernel.models import ChangeSet
 from tandem.kernel.refs import RecordRef
 from tandem.kernel.undo import UNDO_FOLLOWERS
-from tandem.people.errors import OwnerUnknown
+from tandem.people.actions.owners import owner_named
 from tandem.people.rules import sort_key
 from tandem.records.facts import OwnersGiven
 from tandem.records.slots import tell_story
@@ -144,20 +144,9 @@ def _insert(columns: Mapping[str, Any], code: str | None, name: str) -> Campaign
 
 def _first_owner(actor: Actor, named: str | None) -> int | None:
     if named:
-        return _user(actor, named).pk
+        return owner_named(actor, named).pk
     sees_some = actor.scope_of("campaign") in (Scope.OWN, Scope.TEAM)
     return actor.user_id if sees_some or actor.side == "marketing" else None
-
-
-def _user(actor: Actor, named: str) -> User:
-    users = visible_users(actor).filter(is_active=True)
-    try:
-        found = users.filter(public_id=UUID(named)).first()
-    except ValueError:
-        found = users.filter(email=named.strip().lower()).first()
-    if found is None:
-        raise OwnerUnknown(field="owner")
-    return found
 
 
 # --- changing -------------------------------------------------------------------------------------
@@ -175,7 +164,7 @@ def _take(
 ) -> None:
     """Read one given field: its columns where it differs, and its line for the story."""
     if name == "owner":
-        user = _user(actor, value) if value else None
+        user = owner_named(actor, value) if value else None
         old = User.everyone.filter(pk=campaign.owner_id or 0).first()
         new_columns: dict[str, Any] = {"owner_id": user.pk if user else None}
         before, after = str(old or ""), str(user or "")

@@ -7,12 +7,13 @@ from typing import Any
 from tandem.accounts.models import User
 from tandem.deals import queries
 from tandem.deals.actions.contacts import put_main_contact
-from tandem.deals.actions.rows import Columns, owner_named, person_named
+from tandem.deals.actions.rows import Columns, person_named
 from tandem.deals.models import Deal
 from tandem.kernel.actor import Actor
 from tandem.kernel.money import Money
 from tandem.people.actions.changes import Changes
 from tandem.people.actions.companies import company_for
+from tandem.people.actions.owners import owner_named
 from tandem.people.rules import sort_key
 
 Step = Callable[[Actor, Deal, Any, Changes], Columns]

@@ -19,7 +19,6 @@ from tandem.deals.actions.rows import (
     enter_stage,
     locked,
     note_value,
-    owner_named,
     person_named,
     tell,
     tell_pages,
@@ -41,6 +40,7 @@ from tandem.kernel.money import Money
 from tandem.kernel.refs import RecordRef
 from tandem.people.actions.changes import Changes
 from tandem.people.actions.companies import company_for
+from tandem.people.actions.owners import owner_named
 from tandem.people.models import Company, Person
 from tandem.people.rules import Stage as LifecycleStage
 from tandem.people.rules import sort_key

@@ -10,10 +10,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tandem.accounts.models import User
-from tandem.accounts.queries import visible_users
 from tandem.deals import queries
-from tandem.deals.errors import DealMoved, OwnerUnknown, PersonUnknown, VersionConflict
+from tandem.deals.errors import DealMoved, PersonUnknown, VersionConflict
 from tandem.deals.models import Deal, DealStageInterval, DealValue, Stage
 from tandem.deals.schemas import Seen
 from tandem.kernel.actor import Actor
@@ -126,18 +124,6 @@ def tell_pages(deal: Deal, persons: Sequence[int]) -> None:
     ids = Person.objects.filter(pk__in=persons).values_list("public_id", flat=True)
     firm = [f"company:{deal.company.public_id}"] if deal.company else []
     changed("deal", f"deal:{deal.public_id}", *firm, *(f"person:{one}" for one in ids))
-
-
-def owner_named(actor: Actor, named: str) -> User:
-    """The colleague of this public id or mail address. Raises OwnerUnknown."""
-    users = visible_users(actor).filter(is_active=True)
-    try:
-        found = users.filter(public_id=UUID(named)).first()
-    except ValueError:
-        found = users.filter(email=named.strip().lower()).first()
-    if found is None:
-        raise OwnerUnknown(field="owner")
-    return found
 
 
 def person_named(actor: Actor, named: str) -> Person:

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tandem.accounts.queries import company_settings
+from tandem.capture.queries import EVENT_LABELS
 from tandem.insight.rules import LEAST_TO_COMPARE
 from tandem.insight.views.sites import (
-    EVENTS,
     asked_of,
     pages_named,
     period_of,
@@ -156,7 +156,7 @@ def _namer(steps: Sequence[str]) -> Callable[[str], Text]:
         if step.startswith(PAGE):
             return page_named(step.removeprefix(PAGE))
         name = step.removeprefix(EVENT)
-        return EVENTS.get(name, name)
+        return EVENT_LABELS.get(name, name)
 
     return named
 

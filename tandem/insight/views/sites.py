@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from pydantic import ValidationError
 
 from tandem.campaigns.queries import visible_to
-from tandem.capture.queries import SENDERS, forms_visible_to
+from tandem.capture.queries import EVENT_LABELS, SENDERS, forms_visible_to
 from tandem.insight.rules import change
 from tandem.insight.schemas import Show, SitesIn
 from tandem.insight.views.attribution import CHANNEL_LABELS
@@ -101,16 +101,6 @@ SPLITS: Mapping[Show, Sequence[Split]] = {
         Split("events", "name", gettext_lazy("What people did"), gettext_lazy("Event")),
     ),
 }
-EVENTS: Mapping[str, Text] = {
-    "page": gettext_lazy("Page opened"),
-    "leave": gettext_lazy("Page left"),
-    "outbound": gettext_lazy("Link to another site followed"),
-    "download": gettext_lazy("File downloaded"),
-    "form": gettext_lazy("Form sent on a page"),
-    "consent": gettext_lazy("Agreed to be recognised"),
-}
-"""What the script of ours tells of; pages tell of more by names of their own."""
-
 NOTHING: Mapping[str, Text] = {
     "campaign": gettext_lazy("No campaign"),
     "channel": gettext_lazy("Channel not known"),
@@ -216,7 +206,9 @@ def _table(actor: Actor, answers: Answers, split: Split, period: Period) -> Tabl
         lines=[
             Line(
                 name=named(key) if key else NOTHING.get(split.by, "–"),
-                is_named=bool(key) and split.by not in ("channel", "sender") and key not in EVENTS,
+                is_named=bool(key)
+                and split.by not in ("channel", "sender")
+                and key not in EVENT_LABELS,
                 now=now.get(key, 0),
                 before=earlier.get(key, 0),
                 change=_changed(now.get(key, 0), earlier.get(key, 0)),
@@ -250,7 +242,7 @@ def _namer(actor: Actor, by: str, keys: Sequence[str]) -> Callable[[str], Text]:
     elif by == "sender":
         names = SENDERS
     elif by == "name":
-        names = EVENTS
+        names = EVENT_LABELS
     elif by == "campaign":
         names = dict(visible_to(actor).values_list("code", "name"))
     elif by == "form":

@@ -102,6 +102,42 @@ def compile_breakdown(breakdown: Breakdown, *, now: datetime) -> Compiled:
     return asked.compiled(tree)
 
 
+def compile_turns(question: Question, *, now: datetime) -> Compiled | None:
+    """Columns ``subject`` and ``us``: when at the soonest the question may be answered otherwise
+    though the subject did nothing, since an event comes into a window or leaves it. None where no
+    window moves with time."""
+    lengths = {leaf: _lengths(leaf) for leaf in leaves(question.where)}
+    longest = max((one for found in lengths.values() for one in found), default=None)
+    if longest is None:
+        return None
+    asked = _Asked(question.of, now)
+    asked.look_at(question.where)
+    asked.begins, asked.ends = [now - longest], [now]
+    turns = [
+        asked.turns(leaf, length) for leaf, found in lengths.items() for length in sorted(found)
+    ]
+    soonest = exp.alias_(exp.Min(this=sql.column("us")), "us")
+    every = turns[0] if len(turns) == 1 else exp.union(*turns, distinct=False)
+    return asked.compiled(
+        exp.select("subject", soonest).from_(every.subquery("turns")).group_by("subject")
+    )
+
+
+def _lengths(leaf: Leaves) -> set[timedelta]:
+    """How long after an event a window of a leaf begins to hold it, or holds it no more."""
+    windows = [leaf.window]
+    if isinstance(leaf, Ratio):
+        windows.append(leaf.to)
+    if isinstance(leaf, Moment) and leaf.at is not None:
+        windows.append(leaf.at)
+    found: set[timedelta] = set()
+    for one in windows:
+        ago = one.ago.length if one.ago else timedelta(0)
+        found |= {ago} if one.ago else set()
+        found |= {ago + one.last.length} if one.last else set()
+    return found
+
+
 @dataclass(slots=True)
 class _Asked:
     """What a question needs of the events, gathered while its tree is put together."""
@@ -161,7 +197,7 @@ class _Asked:
             ("counted", exp.select("subject", *measured).from_("told").group_by("subject"))
         )
         found = exp.select("subject").from_("counted").where(holds)
-        if not _holds_of_nothing(node):
+        if not holds_of_nothing(node):
             return found
         self.is_of_all_known = True
         rest = exp.not_(sql.is_in(exp.select("subject").from_("counted")))
@@ -358,6 +394,19 @@ class _Asked:
         self.tables.append((name, found))
         return name
 
+    def turns(self, leaf: Leaves, length: timedelta) -> exp.Query:
+        """When the first of the events of a leaf that is not so long ago will be."""
+        doings = leaf.steps if isinstance(leaf, InOrder) else (leaf.event,)
+        kinds = [exp.and_(*self._is_doing(one)) for one in doings]
+        turn = length // _MICROSECOND + 1  # a window holds its first moment
+        first = exp.Add(this=exp.Min(this=sql.column("us")), expression=sql.number(turn))
+        return (
+            exp.select("subject", exp.alias_(first, "us"))
+            .from_("told")
+            .where(sql.between("us", self.now - length, self.now), exp.or_(*kinds))
+            .group_by("subject")
+        )
+
     # --- conditions on one event ------------------------------------------------------------------
 
     def done(self, doing: Doing, window: Window) -> exp.Expr:
@@ -431,14 +480,14 @@ class _Asked:
         return sql.column(name)
 
 
-def _holds_of_nothing(node: Leaves | Branch) -> bool:
+def holds_of_nothing(node: Leaves | Branch) -> bool:
     """Whether a tree is true of who did nothing that it looks at."""
     if isinstance(node, NotSo):
-        return not _holds_of_nothing(node.of)
+        return not holds_of_nothing(node.of)
     if isinstance(node, AllOf):
-        return all(map(_holds_of_nothing, node.of))
+        return all(map(holds_of_nothing, node.of))
     if isinstance(node, AnyOf):
-        return any(map(_holds_of_nothing, node.of))
+        return any(map(holds_of_nothing, node.of))
     if isinstance(node, Did):
         return node.times.hold(0)
     if isinstance(node, Amount):

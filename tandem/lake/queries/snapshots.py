@@ -7,7 +7,7 @@ not change; one that was replaced meanwhile is there for a while, and where it i
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -19,7 +19,7 @@ from psycopg import sql
 from tandem.lake.engine import Connection, connected, names, quoted, rows_in, rows_of
 from tandem.lake.errors import EventsUnreadable
 from tandem.lake.queries.senders import TOLD, VERDICTS, by_whom, verdicts
-from tandem.lake.rules import COLUMNS, Column
+from tandem.lake.rules import COLUMNS, Column, visitor_hash
 from tandem.lake.storage import path_of, scratch
 
 Answer = TypeVar("Answer")
@@ -38,14 +38,16 @@ def ask_events(
     since: datetime | None = None,
     until: datetime | None = None,
     with_machines: bool = False,
+    visitors: Collection[str] | None = None,
 ) -> Answer:
     """What ``question`` finds out from the table ``events`` of a connection to DuckDB.
 
     The table has these columns (see ``rules.COLUMNS``, and ``senders.TOLD``) of every event from
-    ``since`` on and before ``until``, each once; those of machines only ``with_machines``. One
-    query to the database. Raises EventsUnreadable where a file is missing or damaged.
+    ``since`` on and before ``until``, each once; those of machines only ``with_machines``, and of
+    these ``visitors`` alone where some are named. One query to the database. Raises
+    EventsUnreadable where a file is missing or damaged.
     """
-    reading = _Reading(columns, since, until, with_machines)
+    reading = _Reading(columns, since, until, with_machines, visitors)
     return asked_again(lambda: _asked(question, reading))
 
 
@@ -69,10 +71,15 @@ class _Reading:
     since: datetime | None
     until: datetime | None
     with_machines: bool
+    visitors: Collection[str] | None
 
     @property
     def columns(self) -> list[Column]:
-        return [one for one in COLUMNS if one.name in {*self.asked, "at", "agent"}]
+        return [one for one in COLUMNS if one.name in {*self.asked, "at", "agent", *self._own}]
+
+    @property
+    def _own(self) -> Sequence[str]:
+        return [] if self.visitors is None else ["visitor"]
 
     @property
     def told(self) -> frozenset[str]:
@@ -103,7 +110,7 @@ def _asked(question: Callable[[Connection], Answer], reading: _Reading) -> Answe
         )
         rows = (
             f"SELECT {names(columns)} FROM taken WHERE path IS NULL AND kind IS NULL"
-            f" UNION ALL SELECT * FROM ({stored}) AS stored{_within(reading.since, reading.until)}"
+            f" UNION ALL SELECT * FROM ({stored}) AS stored{_within(reading)}"
         )
         senders = by_whom(rows, columns, told=reading.told, with_machines=reading.with_machines)
         duck.execute(f"CREATE TEMP VIEW events AS {senders}")
@@ -124,6 +131,10 @@ def _snapshot(reading: _Reading) -> sql.Composed:
     if until is not None:
         hot.append(before.format(sql.Identifier("at"), sql.Literal(until)))
         filed.append(before.format(sql.Identifier("first_at"), sql.Literal(until)))
+    if reading.visitors is not None:
+        hashes = sorted({visitor_hash(one) for one in reading.visitors})
+        hot.append(sql.SQL("visitor = ANY({})").format(sql.Literal(list(reading.visitors))))
+        filed.append(sql.SQL("visitors && {}::integer[]").format(sql.Literal(hashes)))
     fields = sql.SQL(", ").join(sql.Identifier(one.name) for one in columns)
     empty = sql.SQL(", ").join([sql.SQL("NULL")] * len(columns))
     numbered = sql.SQL(", ").join(
@@ -144,10 +155,12 @@ def _snapshot(reading: _Reading) -> sql.Composed:
     )
 
 
-def _within(since: datetime | None, until: datetime | None) -> str:
+def _within(reading: _Reading) -> str:
     bounds = [
         f'"at" {sign} TIMESTAMPTZ {quoted(bound.isoformat())}'
-        for sign, bound in ((">=", since), ("<", until))
+        for sign, bound in ((">=", reading.since), ("<", reading.until))
         if bound is not None
     ]
+    if reading.visitors is not None:
+        bounds.append(f"visitor IN ({', '.join(map(quoted, reading.visitors)) or 'NULL'})")
     return f" WHERE {' AND '.join(bounds)}" if bounds else ""

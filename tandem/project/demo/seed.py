@@ -44,7 +44,7 @@ from tandem.people.schemas import (
     NewRelationship,
 )
 from tandem.project.demo.actions import Scene, write_past, write_visits
-from tandem.project.demo.shop import open_shop, plan_campaigns
+from tandem.project.demo.shop import make_segments, open_shop, plan_campaigns
 from tandem.project.demo.words import FIRST, LAST, PLACES, TRADES
 from tandem.project.demo.world import (
     COLUMNS,
@@ -233,6 +233,7 @@ def happen(
     progress.advance(len(world.visits))
     settle_deals(simulation, won)
     sell(simulation, world)
+    make_segments(marketer)
     progress.advance(len(world.orders))
 
 

@@ -11,6 +11,8 @@ from tandem.capture.models import Form
 from tandem.capture.schemas import NewForm, NewPage
 from tandem.kernel.actor import Actor
 from tandem.project.demo.world import CAMPAIGNS, PlannedCampaign
+from tandem.segments.actions import create_segment
+from tandem.segments.schemas import NewSegment
 
 # Where "Walk the seam" begins.
 PAGE = "winter-tins"
@@ -120,3 +122,44 @@ def costs_of(planned: PlannedCampaign, today: dt.date) -> list[CostInput]:
         for way, _share, pounds in planned.ways
         for number, day in enumerate(days, 1)
     ]
+
+
+def make_segments(actor: Actor) -> None:
+    """What this company looks at again and again: who is warm, who is left alone by sales."""
+    prices = {
+        "kind": "did",
+        "event": {
+            "name": "page",
+            "where": [{"field": "url", "test": "contains", "value": "/trade"}],
+        },
+        "times": {"at_least": 2},
+        "window": {"last": {"days": 60}},
+    }
+    british = {"kind": "person", "where": {"field": "country", "is": "any_of", "value": ["GB"]}}
+    with_deal = {
+        "kind": "person",
+        "where": {
+            "related": "deals",
+            "is": "any",
+            "where": {
+                "op": "and",
+                "items": [{"field": "status", "is": "any_of", "value": ["open"]}],
+            },
+        },
+    }
+    warm, _is_new = create_segment(
+        actor,
+        data=NewSegment(
+            name="Looked at trade terms twice",
+            note="Whoever reads the trade page again and again thinks of stocking us.",
+            who={"kind": "all", "of": [prices]},
+        ),
+    )
+    of_warm = {"kind": "segment", "id": str(warm.public_id)}
+    create_segment(
+        actor,
+        data=NewSegment(
+            name="Warm in Britain, without an open deal",
+            who={"kind": "all", "of": [of_warm, british, {"kind": "none", "of": [with_deal]}]},
+        ),
+    )

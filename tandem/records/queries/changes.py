@@ -75,6 +75,37 @@ def touched_by(change_sets: Collection[ChangeSet]) -> Mapping[int, Sequence[Touc
     ids = [one.pk for one in change_sets]
     if not ids:
         return {}
+    whole = sql.SQL(
+        "SELECT id, kind, count(*), (array_agg(root ORDER BY root))[1:3] FROM"
+        " (SELECT DISTINCT id, kind, root FROM ({parts}) p(id, kind, root)) d"
+        " GROUP BY id, kind ORDER BY id, count(*) DESC, kind"
+    ).format(parts=_roots(ids, limit=COUNTED + 1))
+    found: dict[int, list[Touched]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(whole)
+        for pk, kind, count, first in cursor.fetchall():
+            found.setdefault(pk, []).append(Touched(kind, count, tuple(first)))
+    return found
+
+
+def roots_touched(change_sets: Collection[int], *, limit: int) -> Mapping[str, set[int] | None]:
+    """The records that these change sets touched, by kind; one query.
+
+    None stands for more than ``limit`` of a kind: so far its cost goes for each change set.
+    """
+    if not change_sets:
+        return {}
+    whole = sql.SQL(
+        "SELECT kind, array_agg(DISTINCT root) FROM ({parts}) p(id, kind, root) GROUP BY kind"
+    ).format(parts=_roots(sorted(change_sets), limit=limit + 1))
+    with connection.cursor() as cursor:
+        cursor.execute(whole)
+        return {kind: set(ids) if len(ids) <= limit else None for kind, ids in cursor.fetchall()}
+
+
+def _roots(change_sets: Sequence[int], *, limit: int) -> sql.Composed:
+    """Rows of change set, kind and id of a record for each row that was made or changed; of each
+    table so many of a change set at most."""
     made = [
         sql.SQL(
             "SELECT c.id, {kind}, r.{root} FROM unnest({ids}) c(id) CROSS JOIN LATERAL"
@@ -83,26 +114,16 @@ def touched_by(change_sets: Collection[ChangeSet]) -> Mapping[int, Sequence[Touc
             kind=sql.SQL(one.root_kind.format(row="r")),
             root=sql.Identifier(one.root_column),
             table=sql.Identifier(one.model._meta.db_table),
-            ids=sql.Literal(ids),
-            limit=sql.Literal(COUNTED + 1),
+            ids=sql.Literal(change_sets),
+            limit=sql.Literal(limit),
         )
         for one in trackings().values()
     ]
     changed = sql.SQL(
         "SELECT c.id, r.root_kind::text, r.root_id FROM unnest({ids}) c(id) CROSS JOIN LATERAL"
         " (SELECT * FROM kernel_recordchange WHERE change_set_id = c.id LIMIT {limit}) r"
-    ).format(ids=sql.Literal(ids), limit=sql.Literal(COUNTED + 1))
-    whole = sql.SQL(
-        "SELECT id, kind, count(*), (array_agg(root ORDER BY root))[1:3] FROM"
-        " (SELECT DISTINCT id, kind, root FROM ({parts}) p(id, kind, root)) d"
-        " GROUP BY id, kind ORDER BY id, count(*) DESC, kind"
-    ).format(parts=sql.SQL(" UNION ALL ").join([changed, *made]))
-    found: dict[int, list[Touched]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(whole)
-        for pk, kind, count, first in cursor.fetchall():
-            found.setdefault(pk, []).append(Touched(kind, count, tuple(first)))
-    return found
+    ).format(ids=sql.Literal(change_sets), limit=sql.Literal(limit))
+    return sql.SQL(" UNION ALL ").join([changed, *made])
 
 
 def changes_in(change_set: ChangeSet, *, after: int = 0) -> tuple[list[RecordChange], int | None]:

@@ -1,5 +1,6 @@
 """Values of columns in the words of people: for history, which keeps what stands in the table."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +51,8 @@ class Words:
             return _moment(value, with_time=isinstance(field, DateTimeField))
         if column.endswith(MINOR) and isinstance(value, int):
             return formats.money(Money(value, currency or base_currency()))
+        if isinstance(value, dict | list):
+            return json.dumps(value, ensure_ascii=False)
         labels = dict(field.flatchoices) if field is not None and field.choices else {}
         return str(labels.get(value, value))
 

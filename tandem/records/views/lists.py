@@ -33,6 +33,14 @@ from tandem.records.queries.groups import (
     groups_of,
     read_grouping,
 )
+from tandem.records.queries.phrases import (
+    JOINTS,
+    Known,
+    Reader,
+    node_in_words,
+    related_in_words,
+    value_in_words,
+)
 from tandem.records.rules import Condition, Group, Related
 from tandem.records.rules.aggregates import Asked
 from tandem.records.slots import Field, ObjectType, Relation
@@ -50,14 +58,6 @@ from tandem.records.views.feet import NO_FEET, feet_cells
 from tandem.records.views.groups import grouped_rows, grouping_label, read_shut, toggled
 from tandem.records.views.offers import Offer, first_ones, offers
 from tandem.records.views.table import rows_drawn, table_rows
-from tandem.records.views.words import (
-    JOINTS,
-    Known,
-    Reader,
-    node_in_words,
-    related_in_words,
-    value_in_words,
-)
 from tandem.ui import formats
 from tandem.ui.responses import render, see_other
 
@@ -466,9 +466,3 @@ def _chip(state: ListState, at: int) -> Chip:
     if isinstance(node, Group) and node.op == "not":
         label, node = str(JOINTS["not"]).capitalize(), Group("or", node.items)
     return Chip(label, node_in_words(state, node), edit_url, remove_url)
-
-
-def filter_fields(state: ListState) -> Sequence[Field]:
-    """The fields that the filter dialog offers."""
-    known = queries.filterable(state.object_type)
-    return [field for field in state.fields if field.key in known]

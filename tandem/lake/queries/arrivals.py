@@ -1,0 +1,52 @@
+"""What came in since somebody last looked: the tap of the lake.
+
+Whoever follows events keeps the moment until which they have heard, and gets each event at least
+once: what is being written meanwhile is told again the next time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Whose events came in, by the names of these; and from when on to ask the next time."""
+
+    persons: Mapping[str, frozenset[int]]
+    heard_until: datetime
+
+
+def arrived(since: datetime) -> Arrivals:
+    """The persons whose events came in from a moment on, as far as they are hot still; a query.
+
+    An event is seen once it is committed, and bears the moment at which it was written. So what an
+    open transaction may have written is asked for again; one that is open for more than a minute is
+    none of a collector.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HORIZON)
+        [(horizon,)] = cursor.fetchall()
+        cursor.execute(_ARRIVED, [since])
+        found = {name: frozenset(ids) for name, ids in cursor.fetchall()}
+    return Arrivals(found, max(since, horizon))
+
+
+# Asked for before the events: what commits in between is told twice rather than never.
+_HORIZON = """
+    SELECT least(statement_timestamp(), greatest(
+        min(xact_start), statement_timestamp() - interval '1 minute'))
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+"""
+
+_ARRIVED = """
+    SELECT e.name, array_agg(DISTINCT a.record_id)
+    FROM lake_event e
+    JOIN lake_subjectalias a ON a.subject = e.visitor AND a.kind = 'person'
+        AND e.at >= a.since AND (a.until IS NULL OR e.at < a.until)
+    WHERE e.received_at >= %s AND e.visitor <> ''
+    GROUP BY e.name
+"""

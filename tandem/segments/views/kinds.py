@@ -1,0 +1,159 @@
+"""Segments as a kind of record, and their entry in the navigation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from tandem.kernel.actor import Actor
+from tandem.people.schemas import RefOut
+from tandem.records.slots import (
+    OBJECT_TYPES,
+    RECORD_VERBS,
+    Field,
+    FieldType,
+    ObjectType,
+    Permissions,
+    RecordVerb,
+    Way,
+)
+from tandem.segments import actions, queries
+from tandem.segments.models import Segment
+from tandem.segments.schemas import ChangeSegment, NewSegment, SegmentOut
+from tandem.ui import navigation
+from tandem.ui.navigation import NavItem, Section
+
+_T = FieldType
+
+
+def _size(segment: Segment) -> int | None:
+    held = getattr(segment, "membership", None)
+    return held.size if held else None
+
+
+def _subtitle(segment: Segment) -> str:
+    size = _size(segment)
+    if segment.is_snapshot:
+        return _("Snapshot")
+    if size is None:
+        return _("Draft, not published yet")
+    return ngettext("%(n)d person", "%(n)d people", size) % {"n": size}
+
+
+def segment_output(segment: Segment) -> dict[str, Any]:
+    """A segment as the API answers it."""
+    held = getattr(segment, "membership", None)
+    return SegmentOut(
+        id=segment.public_id,
+        name=segment.name,
+        note=segment.note or None,
+        who=segment.who or None,
+        definition_version=segment.definition_version,
+        is_snapshot=segment.is_snapshot,
+        size=held.size if held else None,
+        counted_at=held.counted_at if held else None,
+        owner=RefOut.of(segment.owner),
+        created_at=segment.created_at,
+        updated_at=segment.updated_at,
+        version=segment.row_version,
+    ).model_dump()
+
+
+SEGMENT = ObjectType(
+    kind="segment",
+    slug="segments",
+    model=Segment,
+    label=gettext_lazy("Segment"),
+    label_plural=gettext_lazy("Segments"),
+    icon="chart-pie",
+    shortcut="s",
+    permissions=Permissions(
+        view="segments.view",
+        create="segments.create",
+        edit="segments.edit",
+        delete="segments.delete",
+    ),
+    fields=(
+        Field(
+            "name",
+            gettext_lazy("Name"),
+            _T.TEXT,
+            sort="sort_key",
+            is_editable=True,
+            width="w-name",
+        ),
+        Field(
+            "size",
+            gettext_lazy("People"),
+            _T.NUMBER,
+            source="membership__size",
+            width="w-num",
+        ),
+        Field("note", gettext_lazy("Note"), _T.TEXT, is_editable=True),
+        Field(
+            "owner",
+            gettext_lazy("Owner"),
+            _T.USER,
+            sort="owner__name",
+            is_editable=True,
+            width="w-name",
+        ),
+        Field(
+            "counted_at",
+            gettext_lazy("Last change of members"),
+            _T.MOMENT,
+            source="membership__counted_at",
+            width="w-when",
+        ),
+        Field("tags", gettext_lazy("Tags"), _T.TAGS),
+        Field("created_at", gettext_lazy("Added"), _T.MOMENT, width="w-when"),
+        Field("updated_at", gettext_lazy("Changed"), _T.MOMENT, width="w-when"),
+    ),
+    default_columns=("name", "size", "counted_at", "owner", "note"),
+    default_sort="name",
+    visible_to=queries.visible_to,
+    prepare=queries.prepare,
+    search=queries.search,
+    name_of=lambda segment: segment.name,
+    subtitle_of=_subtitle,
+    subtitle_fields=("size",),
+    searched_fields=("note",),
+    input_schema=NewSegment,
+    change_schema=ChangeSegment,
+    output_schema=SegmentOut,
+    output=segment_output,
+    create=actions.create_segment,
+    update=actions.change_segment,
+    delete=actions.delete_segment,
+    new_fields=("name", "note"),
+    is_square=True,
+)
+
+OBJECT_TYPES.register(SEGMENT.kind, SEGMENT)
+
+
+def _verbs(actor: Actor, object_type: ObjectType, record: Any) -> Sequence[RecordVerb]:
+    if object_type.kind != SEGMENT.kind or not actor.may("segments.create"):
+        return ()
+    if record.is_snapshot or not record.definition_version:
+        return ()
+    url = reverse("segments:snapshot", args=[record.public_id])
+    return (RecordVerb(_("Take a snapshot"), url, "photo", way=Way.POST),)
+
+
+RECORD_VERBS.register("segments", _verbs)
+
+navigation.register(
+    NavItem(
+        key="segments",
+        label=gettext_lazy("Segments"),
+        icon="chart-pie",
+        url_name="records:list",
+        args=("segments",),
+        section=Section.MARKETING,
+        order=20,
+        permission="segments.view",
+    ),
+)
