@@ -221,6 +221,8 @@ class ObjectType:
     is_scoped: bool = False  # visible_to follows the scope of this kind: own, team, all
     # The keys of the few that a text finds first, for who types: first_found(rows, text, limit).
     first_found: Callable[[QuerySet[Any], str, int], Sequence[int]] | None = None
+    # How many a text finds, to a limit, where the search knows: count_found(rows, text, limit).
+    count_found: Callable[[QuerySet[Any], str, int], int | None] | None = None
     new_fields: tuple[str, ...] = ()  # what the form for a new record asks; all where none is named
     searched_fields: tuple[str, ...] = ()  # where search looks besides the name; "person.email"
     # Parts of the API's form that tell fields of other kinds: {"opener": ("lead.asked_for",)}.
@@ -309,6 +311,13 @@ class ObjectType:
         keys = self.first_found(rows, text, limit)
         found = {row.pk: row for row in self.prepare(rows.filter(pk__in=keys))} if keys else {}
         return [found[key] for key in keys if key in found]
+
+    def count_for(self, actor: Actor, text: str, limit: int) -> int | None:
+        """How many a text finds of what the actor sees, more than the limit for any number beyond
+        it; None where the search does not know without counting rows."""
+        if self.count_found is None or self._hides_any(actor, self.searched_fields):
+            return None
+        return self.count_found(self.visible_to(actor), text, limit)
 
     def _hides_any(self, actor: Actor, names: Iterable[str]) -> bool:
         places = (name.rpartition(".") for name in names) if actor.hidden else ()

@@ -29,6 +29,7 @@ from tandem.people.models import (
     Relationship,
 )
 from tandem.people.queries.search import SHORTEST_NEAR, near
+from tandem.people.queries.search import count_found as count_found
 from tandem.people.queries.search import first_found as first_found
 from tandem.people.queries.search import search_companies as search_companies
 from tandem.people.queries.search import search_people as search_people

@@ -5,7 +5,7 @@ looks at so many rows at most, however many there are, and by an index: a planne
 limit would read the whole table for a word that nobody has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -14,15 +14,20 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 from psycopg import errors, sql
 
+from tandem.kernel.context import remembered
 from tandem.people.models import Company, Party, Person
 from tandem.people.rules import is_near, search_words, slip_patterns
+from tandem.records.queries import gathered
 
 AnyParty = TypeVar("AnyParty", bound=Party)
+Known = TypeVar("Known")
 
 ENOUGH_HITS = 5
 SHORTEST_NEAR = 4
 MAX_CANDIDATES = 500
 MAX_A_PATTERN = 100
+MAX_GATHERED = 20_000  # beyond it, walking a list from its start finds a page of it sooner
+MAX_BY_KEY = 6_000  # beyond it, the index is asked anew sooner than that many keys are told it
 LONGEST_MS = 100  # who typed goes on typing
 
 
@@ -64,27 +69,68 @@ def near(rows: QuerySet[Any], text: str) -> list[int]:
     return [pk for _key, pk in sorted(close)]
 
 
+def count_found(rows: QuerySet[Any], text: str, limit: int) -> int | None:
+    """How many of these rows a text finds, more than the limit for any number beyond it; None
+    where the search does not know."""
+    words = search_words(text)
+    found = _hits(_exact(rows, words)) if words else []
+    if found is None or MAX_GATHERED < len(found) <= limit:
+        return None
+    return len({*found, *_slips(rows, words, found)})
+
+
 def _found(rows: QuerySet[AnyParty], text: str) -> QuerySet[AnyParty]:
     """Rows that have every word of the text as a prefix of one of theirs.
 
     Where fewer than five do, also those that are spelt nearly so: of at most 500 candidates, those
-    that fit exactly first. Where the index does not tell in time how many do, the rows are asked
-    as they are: a list may be slow, but leaves nobody out.
+    that fit exactly first. So few that sorting them is quick are gathered (docs/adr/0057); where
+    they are more, or the index does not tell in time how many, the names are walked: a list may be
+    slow, but leaves nobody out.
     """
     words = search_words(text)
     if not words:
         return rows.none()
     exact = _exact(rows, words)
-    keys = exact.order_by().values_list("pk")[: MAX_CANDIDATES + 1]
-    told = _in_time(keys)
-    if told is None or len(told) > MAX_CANDIDATES:
+    hits = _hits(exact)
+    if hits is None or len(hits) > MAX_GATHERED:
         return exact.order_by("sort_key", "pk")
-    hits = [pk for (pk,) in told]
+    if len(hits) > MAX_BY_KEY:
+        return gathered(exact).order_by("sort_key", "pk")
+    slips = _slips(rows, words, hits)
+    found = gathered(rows.filter(pk__one_of=[*hits, *slips]))
+    if not slips:
+        return found.order_by("sort_key", "pk")
+    fitting = Case(When(pk__in=hits, then=Value(0)), default=Value(1))
+    return found.order_by(fitting, "sort_key", "pk")
+
+
+def _hits(exact: QuerySet[Any]) -> list[int] | None:
+    """The keys of rows, one more than can be gathered at most; None where the index does not tell
+    them in time."""
+    keys = exact.order_by().values_list("pk")[: MAX_GATHERED + 1]
+
+    def read() -> list[int] | None:
+        told = _in_time(keys)
+        return None if told is None else [pk for (pk,) in told]
+
+    return _once(keys, "", read)
+
+
+def _slips(rows: QuerySet[Any], words: Sequence[str], hits: Sequence[int]) -> list[int]:
+    """The keys of those that are spelt nearly so, where there are few that fit."""
     whole = " ".join(words)
     if len(whole) < SHORTEST_NEAR or len(hits) >= ENOUGH_HITS:
-        return rows.filter(pk__in=hits).order_by("sort_key", "pk")
-    fitting = Case(When(pk__in=hits, then=Value(0)), default=Value(1))
-    return rows.filter(pk__in=[*hits, *near(rows, whole)]).order_by(fitting, "sort_key", "pk")
+        return []
+    return _once(rows, whole, lambda: near(rows, whole))
+
+
+def _once(rows: QuerySet[Any, Any], text: str, read: Callable[[], Known]) -> Known:
+    """What is read of rows for a text, once a request: a page counts what it shows."""
+    try:
+        asked, params = rows.query.sql_with_params()
+    except EmptyResultSet:  # the actor sees nothing
+        return read()
+    return remembered(f"people.search {asked} {params} {text}", read)
 
 
 def _exact(rows: QuerySet[AnyParty], words: Sequence[str]) -> QuerySet[AnyParty]:
@@ -109,7 +155,7 @@ def _in_time(
 def _by_index(
     rows: QuerySet[Any, Any], patterns: Sequence[Sequence[str]] = ()
 ) -> list[tuple[Any, ...]]:
-    """What is asked of rows, found by an index and cut off after ``LONGEST_MS``.
+    """What is asked of rows, found by bitmaps of indexes and cut off after ``LONGEST_MS``.
 
     With patterns, keys of which one has all its parts in the search key, which is the last of what
     is asked: at most ``MAX_CANDIDATES``, the first patterns first. One exchange with the database.
@@ -130,16 +176,18 @@ def _by_index(
     part = transaction.atomic() if connection.in_atomic_block else nullcontext()
     with part, connection.cursor() as cursor:
         cursor.execute(whole, told)
-        for _setting in range(2):
+        for _setting in range(3):
             cursor.nextset()
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
 _BRANCH = "(SELECT * FROM ({}) v (pk, name, key) WHERE {} LIMIT {})"
+# Without the two others only a bitmap is left, which no limit makes look cheap.
 _BY_INDEX = """
-    SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = {}; {};
-    SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off;
+    SET LOCAL statement_timeout = {}; {}; SET LOCAL enable_seqscan TO DEFAULT;
+    SET LOCAL enable_indexscan TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT
 """
 
 

@@ -15,12 +15,12 @@ from functools import partial
 from itertools import dropwhile, islice
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -80,6 +80,7 @@ from tandem.records.slots import object_type as type_of
 
 # The value by which a list is ordered, and the key, of a row.
 Place = tuple[Any, int]
+AnyRecord = TypeVar("AnyRecord", bound=Model)
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -182,10 +183,16 @@ def count_up_to(
     limit = COUNTED_AT_ONCE if limit is None else limit
     if query.is_everything:
         found = _visible_up_to(object_type.kind, actor, limit + 1)
+    elif (known := _known_count(object_type, actor, query, limit)) is not None:
+        found = known
     else:
         rows = records_matching(object_type, actor, query).order_by().values("pk")
         found = rows[: limit + 1].count()
     return min(found, limit), found <= limit
+
+
+def _known_count(object_type: ObjectType, actor: Actor, query: ListQuery, limit: int) -> int | None:
+    return object_type.count_for(actor, query.text, limit) if query.filters.is_empty else None
 
 
 @counted
@@ -203,24 +210,58 @@ def list_page(
 ) -> ListPage:
     """One page by keyset: its cost does not grow with the number of pages before it.
 
-    Who says which fields are shown gets rows with no more than these need.
+    Which rows it has is asked first, what they say of these alone: however many fit, no more than
+    a page of them is joined. Who says which fields are shown gets rows with no more than these
+    need.
     """
     field, descending = sort_of(object_type, actor, query.sort)
     some = query.limit + 1
     if shown is None or not object_type.told_by:
-        parts = _parts(object_type, actor, query, field, descending)
-        page = _first_of(map(object_type.prepare, parts), some)
+        places = _places(object_type, actor, query, field, descending)
+        rows = _prepared_at(object_type, actor, places)
     else:
         paths = paths_of(object_type, shown)
         if query.is_everything and not query.cursor and field.custom is None:
-            rows = _as_it_opens(object_type.kind, actor, field.key, descending, some, paths)
+            found = _as_it_opens(object_type.kind, actor, field.key, descending, some, paths)
+            places, told = [row[:2] for row in found], [row[1:] for row in found]
         else:
-            parts = _parts(object_type, actor, query, field, descending)
-            rows = _first_of((part.values_list(*paths) for part in parts), some)
-        page = list(sketches(rows, paths, shown))
-    has_more = len(page) > query.limit
-    page = page[: query.limit]
-    return ListPage(page, _cursor(page[-1]) if has_more else "")
+            places = _places(object_type, actor, query, field, descending)
+            told = _told_at(object_type, actor, places, paths)
+        rows = list(sketches(told, paths, shown))
+    next_page = _cursor(places[query.limit - 1]) if len(places) > query.limit else ""
+    return ListPage(rows[: query.limit], next_page)
+
+
+def _places(
+    object_type: ObjectType, actor: Actor, query: ListQuery, field: Field, descending: bool
+) -> list[Place]:
+    """Where the rows of a page stand, in their order, and one more where there is any."""
+    parts = _parts(object_type, actor, query, field, descending)
+    return _first_of((part.values_list("sort_value", "pk") for part in parts), query.limit + 1)
+
+
+def _prepared_at(object_type: ObjectType, actor: Actor, places: Sequence[Place]) -> list[Any]:
+    keys = [pk for _value, pk in places]
+    rows = object_type.prepare(object_type.visible_to(actor)).filter(pk__one_of=keys)
+    by_key = {row.pk: row for row in rows} if keys else {}
+    return [by_key[pk] for pk in keys if pk in by_key]
+
+
+def _told_at(
+    object_type: ObjectType, actor: Actor, places: Sequence[Place], paths: tuple[str, ...]
+) -> list[tuple[Any, ...]]:
+    keys = [pk for _value, pk in places]
+    rows = _told(object_type.kind, actor, paths, keys=keys) if keys else ()
+    by_key = {row[0]: row for row in rows}
+    return [by_key[pk] for pk in keys if pk in by_key]
+
+
+@compiled
+def _told(
+    kind: str, actor: Actor, paths: tuple[str, ...], *, keys: Sequence[int]
+) -> QuerySet[Any, tuple[Any, ...]]:
+    rows: QuerySet[Any] = type_of(kind).visible_to(actor)
+    return rows.filter(pk__one_of=keys).values_list(*paths)
 
 
 def _parts(
@@ -265,21 +306,41 @@ def _opening(
     field = next(field for field in object_type.fields if field.key == sort)
     parts = _parts(object_type, actor, ListQuery(), field, descending)
     rows: QuerySet[Any] = parts[place][:some] if place < len(parts) else parts[0].none()
-    return rows.values_list(*paths)
+    return rows.values_list("sort_value", *paths)
 
 
 def in_order(object_type: ObjectType, actor: Actor, query: ListQuery) -> QuerySet[Any]:
     """Every record that a list shows, in its order."""
     field, descending = sort_of(object_type, actor, query.sort)
     rows = records_matching(object_type, actor, query)
-    return rows.order_by(_order(object_type, field, descending), "id")
+    return rows.order_by(_order(object_type, rows, field, descending), "id")
 
 
-def _order(object_type: ObjectType, field: Field, descending: bool) -> OrderBy:
+def gathered(rows: QuerySet[AnyRecord]) -> QuerySet[AnyRecord]:
+    """The same rows, of which so few are left that their lists sort them all. The planner, which
+    does not know where in an order they stand, would walk it from one end (docs/adr/0057)."""
+    marked: QuerySet[AnyRecord] = rows.alias(**{_GATHERED: Value(True)})
+    return marked
+
+
+_GATHERED = "is_gathered"
+
+
+def _by(rows: QuerySet[Any], path: str) -> F | Func:
+    """What rows are ordered by; no index has the order of those that are gathered."""
+    value = F(path)
+    return Func(value, template="(SELECT %(expressions)s)") if _is_gathered(rows) else value
+
+
+def _is_gathered(rows: QuerySet[Any]) -> bool:
+    return _GATHERED in rows.query.annotations
+
+
+def _order(object_type: ObjectType, rows: QuerySet[Any], field: Field, descending: bool) -> OrderBy:
     # Empty values stand last either way.
     last = None if _is_never_empty(object_type, field) else True
-    path = field.sort_path
-    return F(path).desc(nulls_last=last) if descending else F(path).asc(nulls_last=last)
+    value = _by(rows, field.sort_path)
+    return value.desc(nulls_last=last) if descending else value.asc(nulls_last=last)
 
 
 def _is_never_empty(object_type: ObjectType, field: Field) -> bool:
@@ -379,13 +440,13 @@ def written_record(object_type: ObjectType, actor: Actor, public_id: UUID) -> An
 # --- keyset ---------------------------------------------------------------------------------------
 
 
-def _cursor(row: Any) -> str:
-    value = row.sort_value
+def _cursor(place: Place) -> str:
+    value, pk = place
     if isinstance(value, datetime | date):
         value = value.isoformat()
     elif isinstance(value, Decimal):
         value = str(value)
-    raw = json.dumps([value, row.pk], separators=(",", ":")).encode()
+    raw = json.dumps([value, pk], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -423,7 +484,7 @@ def _behind(
     one of a joined table too.
     """
     path = field.sort_path
-    order = _order(object_type, field, descending)
+    order = _order(object_type, rows, field, descending)
     if _is_never_empty(object_type, field):
         parts = [rows.filter(_beyond(path, descending, place)).order_by(order, "id")]
     elif place is not None and place[0] is None:
@@ -433,7 +494,7 @@ def _behind(
         parts = [(rows.filter(beyond) if place else rows).order_by(order, "id")]
     else:
         filled = rows.filter(_beyond(path, descending, place), **{f"{path}__isnull": False})
-        order = F(path).desc() if descending else F(path).asc()
+        order = _by(rows, path).desc() if descending else _by(rows, path).asc()
         empty = rows.filter(**{f"{path}__isnull": True})
         parts = [filled.order_by(order, "id"), empty.order_by("id")]
     # Told last: a filter does not use the join of a value that is told already.
@@ -792,7 +853,8 @@ def neighbours(
     if here is None:
         return None, None
     path = field.sort_path
-    backwards = F(path).asc(nulls_first=True) if descending else F(path).desc(nulls_first=True)
+    value = _by(rows, path)
+    backwards = value.asc(nulls_first=True) if descending else value.desc(nulls_first=True)
     place = (here.sort_value, here.pk)
     matching = records_matching(object_type, actor, query)
     parts = _behind(object_type, matching, field, descending, place)

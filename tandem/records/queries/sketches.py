@@ -13,8 +13,8 @@ from tandem.accounts.queries import Colleague
 from tandem.records.rules import FieldType
 from tandem.records.slots import Field, ObjectType
 
-# What every row is known by, sorted by, and what its name, subtitle and computed fields read.
-_ALWAYS = ("pk", "public_id", "sort_value")
+# What every row is known by, before what its name, subtitle and computed fields read.
+_ALWAYS = ("pk", "public_id")
 Values = Sequence[Any]
 Tree = Mapping[str, Any]
 
