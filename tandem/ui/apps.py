@@ -1,9 +1,11 @@
 """The room `ui`."""
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation.trans_real import translation
 
 from tandem.kernel.rooms import Room
-from tandem.ui import navigation
+from tandem.ui import catalogues, navigation
 from tandem.ui.navigation import NavItem, Section
 
 
@@ -16,6 +18,8 @@ class UiConfig(Room):
 
     def ready(self) -> None:
         super().ready()
+        for language, _name in settings.LANGUAGES:
+            catalogues.unite(translation(language))
         navigation.register(
             NavItem(
                 "jobs",

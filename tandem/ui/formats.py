@@ -120,19 +120,20 @@ def month(value: dt.date) -> str:
 
 def long_day(value: dt.date | dt.datetime) -> str:
     """19 November 2026."""
-    return str(format_date(_date(value), format="long", locale=locale()))
+    return _written(_date(value), "long", locale())
 
 
 def week_day(value: dt.date | dt.datetime) -> str:
     """Thursday 19 November: the heading of a day in a story, today and yesterday named."""
     date = _date(value)
-    text = str(format_skeleton("MMMMEEEEd", date, locale=locale()))
-    away = (timezone.localdate() - date).days
+    today = timezone.localdate()
+    away = (today - date).days
+    if away not in (0, 1) and date.year != today.year:
+        return long_day(date)
+    text = _of_day("MMMMEEEEd", date, locale())
     if away == 0:
         return _("Today, %(day)s") % {"day": text}
-    if away == 1:
-        return _("Yesterday, %(day)s") % {"day": text}
-    return text if date.year == timezone.localdate().year else long_day(date)
+    return _("Yesterday, %(day)s") % {"day": text} if away == 1 else text
 
 
 def clock_time(value: dt.datetime | dt.time) -> str:
@@ -145,7 +146,7 @@ def day_and_time(value: dt.datetime) -> str:
     """19 Nov 2026, 09:48: for a title or wherever exactness matters."""
     value, reader = local(value), locale()
     joined = _joined(reader).replace("{0}", _time(value.time(), "medium", reader))
-    return joined.replace("{1}", _medium_day(value.date(), reader))
+    return joined.replace("{1}", _written(value.date(), "medium", reader))
 
 
 def when(value: dt.datetime | dt.date) -> str:
@@ -207,8 +208,8 @@ def _of_day(skeleton: str, date: dt.date, reader: Locale) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _medium_day(date: dt.date, reader: Locale) -> str:
-    return str(format_date(date, format="medium", locale=reader))
+def _written(date: dt.date, length: Literal["medium", "long"], reader: Locale) -> str:
+    return str(format_date(date, format=length, locale=reader))
 
 
 @lru_cache(maxsize=4096)

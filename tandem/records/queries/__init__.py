@@ -774,8 +774,12 @@ def tabs_for(actor: Actor, object_type: ObjectType) -> list[ViewTab]:
     if actor.hidden:
         told = attrgetter(*ViewTab._fields)
         return [ViewTab(*told(view)) for view in views_shown(actor, object_type)]
-    views = views_for(actor, object_type.kind)
-    return [ViewTab(*row) for row in views.values_list(*ViewTab._fields)]
+    return [ViewTab(*row) for row in _tabs_for(actor, object_type.kind)]
+
+
+@compiled
+def _tabs_for(actor: Actor, kind: str) -> QuerySet[Any, tuple[Any, ...]]:
+    return views_for(actor, kind).values_list(*ViewTab._fields)
 
 
 def opening_of(views: Sequence[ViewTab]) -> ViewTab | None:
