@@ -66,8 +66,10 @@ def prepare_orders(rows: QuerySet[Order]) -> QuerySet[Order]:
 
 def search_orders(actor_rows: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Narrow visible orders to those whose number begins so, or whose customer a text finds."""
-    companies = search_companies(Company.objects.filter(deleted_at__isnull=True), text)
-    persons = search_people(Person.objects.filter(deleted_at__isnull=True), text)
+    # As people asks who sees all: what it has found for this request is not looked for anew.
+    there = {"deleted_at__isnull": True, "merged_into__isnull": True}  # a merge moves the orders
+    companies = search_companies(Company.objects.filter(**there), text)
+    persons = search_people(Person.objects.filter(**there), text)
     number = text.strip()
     found = Q(number__startswith=number) | Q(number__startswith=number.upper())
     found |= Q(company__in=companies.order_by().values("pk"))

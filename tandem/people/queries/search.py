@@ -54,9 +54,8 @@ def first_found(rows: QuerySet[Any], text: str, limit: int) -> list[int]:
         others = _exact(rows, words).order_by().exclude(pk__in=found)
         hits = _in_time(others.values_list("sort_key", "pk")[:MAX_CANDIDATES])
         found += [pk for _key, pk in sorted(hits or ())][: limit - len(found)]
-    if len(found) < ENOUGH_HITS and len(whole) >= SHORTEST_NEAR:
-        found += [pk for pk in near(rows, whole) if pk not in found][: limit - len(found)]
-    return found
+    slips = [pk for pk in _slips(rows, words, found) if pk not in found]
+    return found + slips[: limit - len(found)]
 
 
 def near(rows: QuerySet[Any], text: str) -> list[int]:
