@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, LiteralString, Protocol, TypeVar, runtime_checkable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -502,6 +502,8 @@ class Relation:
     field: str = ""
     or_theirs: str = ""
     their_field: str = ""
+    # Where no column points across: what is true of those that belong to one of these records.
+    through: Callable[[QuerySet[Any]], Q] | None = None
 
     @property
     def tells(self) -> tuple[str, ...]:

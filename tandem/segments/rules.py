@@ -118,31 +118,25 @@ def _edited(tree: Tree, place: Place, edit: Callable[[Tree], Tree]) -> Tree:
 # --- times of asking again ------------------------------------------------------------------------
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _FINEST = timedelta(minutes=1)
 _PARTS = 2_000
 
 
-def rounded_up(
-    turns: Sequence[tuple[int, datetime]], *, now: datetime
-) -> Mapping[datetime, Persons]:
-    """Whom to ask again when: the moments in steps, each at the end of its own.
+def rounded_up(turns: Sequence[tuple[int, int]], *, now: datetime) -> Mapping[datetime, Persons]:
+    """Whom to ask again when: the moments (microseconds since 1970) in steps, each at the end of
+    its own.
 
-    A moment that is far away is rounded more than one that is near: by a minute, or a
-    two-thousandth of the time until then (a week becomes 5 minutes).
+    A moment that is far away is rounded more than one that is near: by a minute, or up to a
+    thousandth of the time until then (a week becomes ten minutes at most).
     """
-    found: dict[datetime, Persons] = {}
-    for person, at in turns:
-        step = _step(at - now)
-        due = _EPOCH + -((_EPOCH - at) // step) * step
-        found.setdefault(due, Persons()).add(person)
-    return found
-
-
-def _step(wait: timedelta) -> timedelta:
-    step = _FINEST
-    while step * _PARTS < wait:
-        step *= 2
-    return step
+    begin, finest = (now - _EPOCH) // _MICROSECOND, _FINEST // _MICROSECOND
+    found: dict[int, list[int]] = {}
+    for person, us in turns:
+        step = finest << (max(0, us - begin) // (finest * _PARTS)).bit_length()
+        due = -(-us // step) * step
+        found.setdefault(due, []).append(person)
+    return {_EPOCH + due * _MICROSECOND: Persons(persons) for due, persons in found.items()}
 
 
 # --- sets in the database -------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """The page of a segment: the tree, the dialog of a condition, publishing, reasons, overlap."""
 
 import json
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -184,3 +186,22 @@ def test_overlap_counts_whom_both_hold(
     answer = marketer.get(reverse("segments:overlap"), asked)
     counts = [[cell.count for cell in cells] for *_rest, cells in answer.context["rows"]]
     assert counts == [[3, 2, 1], [2, 2, 0], [1, 0, 1]]  # All, British, Else
+
+
+def test_the_list_of_people_is_narrowed_to_a_segment(
+    marketer: Client, person: Callable[..., Person], segment: Callable[..., Segment]
+) -> None:
+    person("Ann", country="GB")
+    person("Ben", country="NL")
+    made = segment(BRITISH, name="British")
+    page = marketer.get(reverse("records:record", args=["segments", made.public_id]))
+    found = re.search(r'href="(/people[^"]+)"', page.content.decode())
+    assert found is not None
+    shown = marketer.get(unescape(found[1])).content.decode()
+    assert "Ann" in shown
+    assert "Ben" not in shown
+    # In a definition another segment is a condition of its own, which is followed.
+    node = {"kind": "person", "where": {"related": "segments", "is": "any"}}
+    here = reverse("segments:definition", args=[made.public_id])
+    answer = marketer.post(here, {"who": json.dumps({"kind": "all", "of": [node]})})
+    assert answer.status_code == 422

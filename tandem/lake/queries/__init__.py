@@ -6,10 +6,11 @@ from tandem.lake.queries.due import days_waiting, is_flush_due
 from tandem.lake.queries.health import Health, health_of_lake
 from tandem.lake.queries.questions import (
     Split,
+    Turns,
     broken_down,
     how_many_where,
+    subjects_and_turns,
     subjects_where,
-    turns_of,
 )
 from tandem.lake.queries.snapshots import ask_events
 from tandem.lake.queries.stories import KnownEvent, events_of, subjects_of
@@ -22,6 +23,7 @@ __all__ = [
     "Health",
     "KnownEvent",
     "Split",
+    "Turns",
     "arrived",
     "ask_events",
     "broken_down",
@@ -32,7 +34,7 @@ __all__ = [
     "health_of_lake",
     "how_many_where",
     "is_flush_due",
+    "subjects_and_turns",
     "subjects_of",
     "subjects_where",
-    "turns_of",
 ]

@@ -36,10 +36,11 @@ def arrived(since: datetime) -> Arrivals:
 
 # Asked for before the events: what commits in between is told twice rather than never.
 _HORIZON = """
-    SELECT least(statement_timestamp(), greatest(
-        min(xact_start), statement_timestamp() - interval '1 minute'))
+    SELECT greatest(
+        least(min(xact_start), statement_timestamp()), statement_timestamp() - interval '1 minute')
     FROM pg_stat_activity
     WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend'
 """
 
 _ARRIVED = """

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from tandem.lake.engine import Connection, moment, rows_in
+from tandem.lake.engine import Connection, rows_in
 from tandem.lake.engine.compiling import (
     Compiled,
     compile_breakdown,
@@ -53,22 +53,30 @@ def subjects_where(
     only those ``among`` some where these are named. One to three queries to the database. Raises
     EventsUnreadable.
     """
-    compiled = compile_question(question, now=now or timezone.now())
-    return sorted(subject for (subject,) in _answer(compiled, among))
+    [found] = _answers([compile_question(question, now=now or timezone.now())], among)
+    return sorted(subject for (subject,) in found)
 
 
-def turns_of(
-    question: Question, *, now: datetime | None = None, among: Collection[int] | None = None
-) -> list[tuple[int, datetime]]:
-    """For whom, and when at the soonest, time alone may change the answer: ids of persons.
+Turns = Sequence[tuple[int, int]]
+"""Persons with the moment (microseconds since 1970) at which time alone may change an answer."""
 
-    Whoever is not there keeps the answer until they do something. Queries and errors as of
-    ``subjects_where``.
+
+def subjects_and_turns(
+    question: Question,
+    windows: Question,
+    *,
+    now: datetime | None = None,
+    among: Collection[int] | None = None,
+) -> tuple[list[int], Turns]:
+    """The persons of whom a question is true, and for whom, and when at the soonest, time alone may
+    change that, by the ``windows`` of a question; whoever is not there keeps the answer until they
+    do something. Queries and errors as of ``subjects_where``: both are asked at once.
     """
-    compiled = compile_turns(question, now=now or timezone.now())
-    if compiled is None:
-        return []
-    return sorted((subject, moment(us)) for subject, us in _answer(compiled, among))
+    moment = now or timezone.now()
+    turning = compile_turns(windows, now=moment)
+    asked = [compile_question(question, now=moment), *([turning] if turning else [])]
+    found, *turns = _answers(asked, among)
+    return [subject for (subject,) in found], [(who, us) for rows in turns for who, us in rows]
 
 
 def how_many_where(questions: Sequence[Question], *, now: datetime | None = None) -> list[int]:
@@ -77,23 +85,8 @@ def how_many_where(questions: Sequence[Question], *, now: datetime | None = None
     One or two queries to the database. Raises EventsUnreadable.
     """
     moment = now or timezone.now()
-    compiled = [compile_question(one, now=moment) for one in questions]
-    begins = [one.since for one in compiled if one.since is not None]
-
-    def question(duck: Connection) -> list[int]:
-        if any(one.of is Subject.PERSON for one in compiled):
-            _take_aliases(duck)
-        texts = [one.counted().text(Dialect.DUCKDB) for one in compiled]
-        return [count for text in texts for (count,) in duck.execute(text).fetchall()]
-
-    if not compiled:
-        return []
-    return ask_events(
-        question,
-        columns=sorted({name for one in compiled for name in one.columns}),
-        since=min(begins) if len(begins) == len(compiled) else None,
-        until=max(one.until for one in compiled),
-    )
+    asked = [compile_question(one, now=moment).counted() for one in questions]
+    return [count for [(count,)] in _answers(asked)]
 
 
 def broken_down(
@@ -104,21 +97,28 @@ def broken_down(
 
     One to three queries to the database. Raises EventsUnreadable.
     """
-    compiled = compile_breakdown(breakdown, now=now or timezone.now())
-    return [Split(*row) for row in sorted(_answer(compiled, among))]
+    [found] = _answers([compile_breakdown(breakdown, now=now or timezone.now())], among)
+    return [Split(*row) for row in sorted(found)]
 
 
-def _answer(compiled: Compiled, among: Collection[int] | None = None) -> Sequence[tuple[Any, ...]]:
-    def question(duck: Connection) -> Sequence[tuple[Any, ...]]:
-        if compiled.of is Subject.PERSON:
+def _answers(
+    asked: Sequence[Compiled], among: Collection[int] | None = None
+) -> list[Sequence[tuple[Any, ...]]]:
+    """The rows of each of these, all of the same events."""
+    begins = [one.since for one in asked if one.since is not None]
+
+    def question(duck: Connection) -> list[Sequence[tuple[Any, ...]]]:
+        if any(one.of is Subject.PERSON for one in asked):
             _take_aliases(duck, among)
-        return duck.execute(compiled.text(Dialect.DUCKDB)).fetchall()
+        return [duck.execute(one.text(Dialect.DUCKDB)).fetchall() for one in asked]
 
+    if not asked:
+        return []
     return ask_events(
         question,
-        columns=compiled.columns,
-        since=compiled.since,
-        until=compiled.until,
+        columns=sorted({name for one in asked for name in one.columns}),
+        since=min(begins) if len(begins) == len(asked) else None,
+        until=max(one.until for one in asked),
         visitors=None if among is None else _browsers_of(among),
     )
 
@@ -135,18 +135,21 @@ def _take_aliases(duck: Connection, among: Collection[int] | None = None) -> Non
         kind=_PERSON, some=some.format(sql.Literal(list(among or ())))
     )
     with scratch() as (file, path):
-        with connection.cursor() as cursor, cursor.copy(persons) as copy:
-            for block in copy:
-                file.write(block)
+        with connection.cursor() as cursor:
+            cursor.execute(persons)
+            for (lines,) in cursor.fetchall():
+                file.write(lines.encode())
         file.flush()
         duck.execute(f"CREATE TEMP TABLE aliases AS SELECT * FROM {rows_in(path, _ALIASES)}")
 
 
 _PERSON = "person"
+# Some thousand lines at once: to fetch each by itself costs more than to read them.
 _PERSONS = """
-    COPY (
-        SELECT subject, record_id, (extract(epoch FROM since) * 1000000)::bigint,
-               (extract(epoch FROM until) * 1000000)::bigint
-        FROM lake_subjectalias WHERE kind = {kind} AND {some}
-    ) TO STDOUT (FORMAT csv)
+    SELECT string_agg(
+        concat('"', replace(subject, '"', '""'), '",', record_id, ',',
+               (extract(epoch FROM since) * 1000000)::bigint, ',',
+               (extract(epoch FROM until) * 1000000)::bigint, E'\\n'), '')
+    FROM lake_subjectalias WHERE kind = {kind} AND {some}
+    GROUP BY record_id / 4096
 """

@@ -567,6 +567,9 @@ def _compile_related(object_type: ObjectType, actor: Actor, node: Related) -> Q:
     to = type_of(relation.to)
     actor.require(to.permissions.view)
     rows = records_matching(to, actor, ListQuery(filters=node.where)).order_by()
+    if relation.through is not None:
+        belongs = relation.through(rows)
+        return belongs if node.is_any else ~belongs
     paths = filter(None, [relation.theirs, relation.or_theirs])
     found = Q()
     for path in paths:

@@ -5,8 +5,18 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import (
+    BooleanField,
+    Case,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.lookups import Exact
 
 from tandem.kernel.actor import Actor, Scope
 from tandem.kernel.errors import Missing
@@ -82,10 +92,7 @@ def step_of(step_id: int) -> Step:
 
 def people_among(actor: Actor, persons: Persons) -> QuerySet[Person]:
     """Those of a set whom the actor sees."""
-    rows = people_visible_to(actor)
-    if len(persons) <= NAMED:
-        return rows.filter(pk__in=list(persons))
-    return rows.filter(_among(persons))
+    return people_visible_to(actor).filter(is_among(persons))
 
 
 def count_for(actor: Actor, persons: Persons) -> int:
@@ -95,15 +102,29 @@ def count_for(actor: Actor, persons: Persons) -> int:
     return people_among(actor, persons).order_by().count()
 
 
-def _among(persons: Persons) -> RawSQL:
-    """Whether a person's bit is set. The bits go with the statement, so that no row looks for them;
-    what lies beyond the last of them is not asked."""
+def is_among(persons: Persons) -> Q:
+    """Whether a person is one of a set: by name where they are few, else by one bit for each id.
+
+    The bits go with the statement, so that no row looks for them; what lies beyond the last of them
+    is not asked.
+    """
+    if len(persons) <= NAMED:
+        return Q(pk__in=list(persons))
     bits = dense(persons)
-    return RawSQL(
-        "(CASE WHEN people_person.id < %s THEN get_bit(%s, people_person.id) = 1 ELSE false END)",
-        [len(bits) * 8, bits],
-        output_field=BooleanField(),
+    bit = Func(Value(bits), F("pk"), function="get_bit", output_field=IntegerField())
+    return Q(
+        Case(
+            When(pk__lt=len(bits) * 8, then=Exact(bit, 1)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
     )
+
+
+def is_in_one_of(segments: QuerySet[Segment]) -> Q:
+    """Whether a person is in one of these segments; a query for their sets."""
+    held = Membership.objects.filter(segment__in=segments.values("pk"))
+    return is_among(Persons().union(*(one.persons for one in held)))
 
 
 Seen = Callable[[Persons], Persons]

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tandem.kernel.actor import Actor, job_actor
 from tandem.lake.engine.compiling import holds_of_nothing
-from tandem.lake.queries import subjects_where, turns_of
+from tandem.lake.queries import Turns, subjects_and_turns
 from tandem.lake.schemas import Question, leaves, read_question
 from tandem.people.models import Person
 from tandem.records.queries import ListQuery, read_filters, records_matching
@@ -32,7 +32,7 @@ class Answer:
 
     found: Persons
     is_rest: bool = False
-    turns: Sequence[tuple[int, datetime]] = ()
+    turns: Turns = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def hears(leaf: Tree, *, now: datetime) -> Hears:
 def ask(leaf: Tree, *, now: datetime, among: Collection[int] | None = None) -> Answer:
     """What a condition holds at a moment, of everybody or of ``among``. Raises EventsUnreadable.
 
-    One query of people; of events those of ``lake.subjects_where`` and ``turns_of``.
+    One query of people; of events those of ``lake.subjects_and_turns``.
     """
     if not is_of_events(leaf):
         return Answer(Persons(_fitting(leaf, among)))
@@ -104,11 +104,8 @@ def ask(leaf: Tree, *, now: datetime, among: Collection[int] | None = None) -> A
         if is_rest
         else question
     )
-    return Answer(
-        Persons(map(int, subjects_where(asked, now=now, among=among))),
-        is_rest,
-        turns_of(question, now=now, among=among),
-    )
+    found, turns = subjects_and_turns(asked, question, now=now, among=among)
+    return Answer(Persons(found), is_rest, turns)
 
 
 def everywhere() -> Actor:

@@ -96,7 +96,10 @@ def _check_leaf(actor: Actor, leaf: Tree) -> None:
         question_of(leaf)
         return
     fitting(actor, leaf)  # refuses what is hidden from who asks
-    if reads(leaf).is_of_reader:
+    found = reads(leaf)
+    if "segment" in found.kinds:
+        raise DefinitionInvalid(_("Ask for another segment by a condition of its own."))
+    if found.is_of_reader:
         raise DefinitionInvalid(
             _("A segment is the same for everybody: name a colleague instead of “me” or “my team”.")
         )

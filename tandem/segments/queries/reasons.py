@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tandem.kernel.actor import Actor
-from tandem.lake.queries import Split, broken_down, turns_of
+from tandem.lake.engine import moment
+from tandem.lake.queries import Split, broken_down
 from tandem.lake.schemas import read_breakdown
 from tandem.people.models import Person
 from tandem.records.queries import value_of
@@ -95,14 +96,15 @@ class _Asking:
 
     def _turn(self, leaf: Tree, holds: bool) -> datetime | None:
         """When the answer will be another one though nothing happens, as far as ten moments on."""
-        question, at = question_of(leaf), self.now
+        turns = ask(leaf, now=self.now, among=[self.person.pk]).turns
         for _number in range(MOST_TURNS):
-            turns = turns_of(question, now=at, among=[self.person.pk])
             if not turns:
                 return None
-            [(_person, at)] = turns
-            if self._is_true(leaf, at) is not holds:
-                return at
+            [(_person, us)] = turns
+            answer = ask(leaf, now=moment(us), among=[self.person.pk])
+            if ((self.person.pk in answer.found) is not answer.is_rest) is not holds:
+                return moment(us)
+            turns = answer.turns
         return None
 
     def _events(self, leaf: Tree) -> list[str]:

@@ -31,6 +31,7 @@ from tandem.segments.models import Segment
 from tandem.segments.queries.conditions import filters_of, is_of_events, person_type
 from tandem.segments.queries.definitions import BOUND_LABELS, EVENT_FIELDS, TEST_LABELS
 from tandem.segments.rules import Tree, is_group, node_at, place_of
+from tandem.segments.views.kinds import SEGMENT
 from tandem.segments.views.tree import KINDS, told, url_of
 from tandem.ui.responses import render, see_other
 
@@ -143,7 +144,9 @@ def _person(request: ActorRequest, node: Tree | None, given: QueryDict) -> dict[
     offered = fields_offered(reader)
     if offered and ("_more" in given or not lines):
         lines.append(line_of(reader, offered[0].key))
-    return {"lines": lines, "options": options_of(reader), "join": join}
+    label = str(SEGMENT.label_plural)  # another segment is a condition of its own
+    options = [group for group in options_of(reader) if group[0] != label]
+    return {"lines": lines, "options": options, "join": join}
 
 
 # --- what people did ------------------------------------------------------------------------------

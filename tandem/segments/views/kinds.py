@@ -17,7 +17,9 @@ from tandem.records.slots import (
     ObjectType,
     Permissions,
     RecordVerb,
+    Relation,
     Way,
+    relate,
 )
 from tandem.segments import actions, queries
 from tandem.segments.models import Segment
@@ -132,6 +134,19 @@ SEGMENT = ObjectType(
 )
 
 OBJECT_TYPES.register(SEGMENT.kind, SEGMENT)
+
+
+relate(
+    Relation(
+        kind="person",
+        key="segments",
+        label=gettext_lazy("Segments"),
+        to="segment",
+        own="pk",
+        theirs="pk",
+        through=queries.is_in_one_of,
+    )
+)
 
 
 def _verbs(actor: Actor, object_type: ObjectType, record: Any) -> Sequence[RecordVerb]:

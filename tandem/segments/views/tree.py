@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
@@ -253,6 +254,7 @@ def shown_of(request: HttpRequest, segment: Segment) -> dict[str, Any]:
         "history": history,
         "sizes": [size for _at, size in history],
         "sample": people[:SAMPLE],
+        "people_url": _people_url(segment),
         "has_more": len(people) > SAMPLE,
         "used_by": queries.made_of(actor, segment),
         **_reasons(request, segment),
@@ -291,6 +293,14 @@ def _shown(
         count = len(seen(holding.everyone)) - count
     label, hint = GROUPS[node["kind"]], HINTS[node["kind"]]
     return Shown(place, node["kind"], "", "", count, children, label, hint, is_first, is_last)
+
+
+def _people_url(segment: Segment) -> str:
+    """The list of the people who are in a segment, where they can be changed, tagged, exported."""
+    named = {"field": "name", "is": "is", "value": segment.name}
+    where = {"op": "and", "items": [named]}
+    tree = {"op": "and", "items": [{"related": "segments", "is": "any", "where": where}]}
+    return f"{reverse('records:list', args=['people'])}?{urlencode({'filter': json.dumps(tree)})}"
 
 
 def _named(rows: Any) -> Any:
