@@ -2,8 +2,8 @@
 
 A definition is a tree. Its branches are ``all``, ``any`` and ``none`` of what stands below; its
 leaves ask for what a person is (``person``: a condition of the filters of people), what a person
-did (the leaves of questions about events, ``lake.schemas``), or whether a person is in another
-segment.
+did (the leaves of questions about events, ``lake.schemas``), what a person agreed to (``consent``),
+or whether a person is in another segment.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from tandem.consent.rules import Channel, Purpose, State
 from tandem.kernel.errors import FieldError
 from tandem.lake.schemas import (
     MOST_DEPTH,
@@ -47,6 +48,17 @@ class InSegment(Part):
     id: UUID
 
 
+class Agreed(Part):
+    """What a person said about being contacted: the consent that holds on a channel, for a purpose
+    and, where one is named, a topic."""
+
+    kind: Literal["consent"]
+    channel: Channel
+    state: State = State.GRANTED
+    purpose: Purpose = Purpose.MARKETING
+    topic: Annotated[str, Field(max_length=40)] | None = None
+
+
 class AllOf(Part):
     """Every one of these holds."""
 
@@ -69,7 +81,7 @@ class NoneOf(Part):
 
 
 Group = AllOf | AnyOf | NoneOf
-Leaf = Is | InSegment | Did | DidNot | InOrder | Moment | Amount | Ratio
+Leaf = Is | InSegment | Agreed | Did | DidNot | InOrder | Moment | Amount | Ratio
 Node = Annotated[Leaf | Group, Field(discriminator="kind")]
 
 for _model in (AllOf, AnyOf, NoneOf):
@@ -132,7 +144,18 @@ def _with_kinds(tree: dict[str, Any]) -> dict[str, Any]:
 
 def _place(path: tuple[int | str, ...]) -> str:
     """Where in the tree it is wrong, without the names of the kinds that Pydantic adds."""
-    kinds = {"all", "any", "none", "person", "segment", "did", "did_not", "in_order", "first"}
+    kinds = {
+        "all",
+        "any",
+        "none",
+        "person",
+        "segment",
+        "consent",
+        "did",
+        "did_not",
+        "in_order",
+        "first",
+    }
     kinds |= {"last", "amount", "ratio", "who"}
     return ".".join(str(step) for step in path if step not in kinds)
 

@@ -11,6 +11,9 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tandem.consent.actions import record_consent
+from tandem.consent.rules import Basis, Channel, Purpose, State
+from tandem.consent.schemas import ConsentEntry, ConsentEvidenceIn
 from tandem.kernel.actor import Actor
 from tandem.lake.rules.agents import ONE_OF_MANY, Kind
 from tandem.people.actions import change_person, delete_person
@@ -20,6 +23,7 @@ from tandem.segments import queries, rules
 from tandem.segments.actions import follow
 from tandem.segments.models import Condition, MemberStep, Segment, Touched
 from tandem.segments.queries.conditions import ask
+from tandem.segments.queries.reasons import reasons
 from tests.segments.conftest import BRITISH, PRICES, names_in, opens
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +60,27 @@ def test_a_new_person_and_one_who_is_deleted_are_followed(
     delete_person(system, ann.public_id)
     follow(system)
     assert (names_in(made), names_in(not_british)) == ([], ["Ben"])
+
+
+def test_what_somebody_agreed_to_is_followed(
+    system: Actor, person: Callable[..., Person], segment: Callable[..., Segment]
+) -> None:
+    ann = person("Ann")
+    person("Ben")
+    made = segment({"kind": "consent", "channel": "email", "topic": "news"})
+    for state, wanted in ((State.GRANTED, ["Ann"]), (State.WITHDRAWN, [])):
+        entry = ConsentEntry(
+            channel=Channel.EMAIL,
+            topic="news",
+            purpose=Purpose.MARKETING,
+            basis=Basis.CONSENT,
+            state=state,
+        )
+        told = ConsentEvidenceIn(source="form", ip="192.0.2.7", reference="s1")
+        record_consent(system, ann.pk, entries=[entry], wording="Yes, write to me.", evidence=told)
+        follow(system)
+        assert names_in(made) == wanted
+    assert "Withdrawn" in reasons(system, made, ann, made.who)[1].evidence[0]
 
 
 def test_an_event_reaches_the_segments_that_hear_it(

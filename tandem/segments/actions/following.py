@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from tandem.consent.models import ConsentEvent
 from tandem.kernel.actions import OpenChangeSet, before_commit
 from tandem.kernel.actor import Actor
 from tandem.lake.models import SubjectAlias
@@ -20,7 +21,7 @@ from tandem.records.models import MergeEvent
 from tandem.records.queries.changes import roots_touched
 from tandem.segments.actions.asking import ask_everybody, ask_some, is_alone, refresh_followed
 from tandem.segments.models import Condition, Heard, Touched, Turn, Use
-from tandem.segments.queries.conditions import ANY_NAME
+from tandem.segments.queries.conditions import ANY_NAME, CONSENT
 
 AT_ONCE = 2_000
 """Of more persons a condition is asked as if of everybody: that is cheaper."""
@@ -94,10 +95,12 @@ def _hear_changes(asked: _Asked) -> None:
     if not heard:
         return
     touched = roots_touched(heard, limit=AT_ONCE)
-    known = _whose_browsers(heard)
+    known, agreed = _whose_browsers(heard), _who_agreed(heard)
     for one in asked.conditions.values():
         if one.names:
             asked.of(one, known)
+        elif CONSENT in one.kinds:
+            asked.of(one, agreed)
         elif others := (touched.keys() & set(one.kinds)) - {"person"}:
             asked.of(one, None if others else ())
         elif "person" in touched:
@@ -108,11 +111,22 @@ def _hear_changes(asked: _Asked) -> None:
 def _whose_browsers(change_sets: list[int]) -> set[int]:
     """The persons of whom more or fewer browsers are known since these change sets."""
     linked = SubjectAlias.objects.filter(kind="person", created_in_id__in=change_sets)
+    return {*linked.values_list("record_id", flat=True), *_merged(change_sets)}
+
+
+def _who_agreed(change_sets: list[int]) -> set[int]:
+    """The persons of whom something else was said about consent, or who were joined or parted."""
+    said = ConsentEvent.objects.filter(created_in_id__in=change_sets, person__isnull=False)
+    return {*said.values_list("person_id", flat=True), *_merged(change_sets)}
+
+
+def _merged(change_sets: list[int]) -> set[int]:
+    """The persons who became one in these change sets, or two again."""
     merged = MergeEvent.objects.filter(
         Q(created_in_id__in=change_sets) | Q(undone_in_id__in=change_sets), kind="person"
     )
     pairs = merged.values_list("survivor_id", "absorbed_id")
-    return {*linked.values_list("record_id", flat=True), *(pk for pair in pairs for pk in pair)}
+    return {pk for pair in pairs for pk in pair}
 
 
 def _hear_events(asked: _Asked) -> None:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from tandem.consent.queries import consents_visible_to
 from tandem.kernel.actor import Actor, job_actor
 from tandem.lake.engine.compiling import holds_of_nothing
 from tandem.lake.queries import Turns, subjects_and_turns
@@ -21,8 +23,10 @@ from tandem.records.queries.reading import Reads, reads_of
 from tandem.records.rules import Group
 from tandem.records.slots import OBJECT_TYPES, ObjectType, object_type
 from tandem.segments.rules import Persons, Tree
+from tandem.segments.schemas import Agreed
 
 ANY_NAME = "*"
+CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def person_type() -> ObjectType:
 
 def is_of_events(leaf: Tree) -> bool:
     """Whether a condition asks for what a person did."""
-    return leaf["kind"] not in ("person", "segment")
+    return leaf["kind"] not in ("person", "segment", "consent")
 
 
 def key_of(leaf: Tree) -> str:
@@ -79,6 +83,8 @@ def reads(leaf: Tree) -> Reads:
 
 def hears(leaf: Tree, *, now: datetime) -> Hears:
     """What a condition is to be asked again for."""
+    if leaf["kind"] == CONSENT:
+        return Hears(kinds=frozenset({CONSENT}))
     if not is_of_events(leaf):
         found = reads(leaf)
         return Hears(kinds=found.kinds, ask_at=_next_hour(now) if found.is_moving else None)
@@ -95,6 +101,8 @@ def ask(leaf: Tree, *, now: datetime, among: Collection[int] | None = None) -> A
 
     One query of people; of events those of ``lake.subjects_and_turns``.
     """
+    if leaf["kind"] == CONSENT:
+        return Answer(Persons(_agreed(leaf, among)))
     if not is_of_events(leaf):
         return Answer(Persons(_fitting(leaf, among)))
     question = question_of(leaf)
@@ -122,6 +130,18 @@ def fitting(actor: Actor, leaf: Tree, among: Collection[int] | None = None) -> Q
     """The persons whom an actor sees and whom a condition on people lets through."""
     rows = records_matching(person_type(), actor, ListQuery(filters=filters_of(leaf))).order_by()
     return rows if among is None else rows.filter(pk__in=list(among))
+
+
+def _agreed(leaf: Tree, among: Collection[int] | None) -> QuerySet[Any, int]:
+    said = Agreed.model_validate(leaf)
+    rows = consents_visible_to(everywhere()).filter(
+        channel=said.channel, state=said.state, purpose=said.purpose
+    )
+    if said.topic is not None:
+        rows = rows.filter(topic=said.topic)
+    if among is not None:
+        rows = rows.filter(person_id__in=list(among))
+    return rows.order_by().values_list("person_id", flat=True)
 
 
 def _next_hour(now: datetime) -> datetime:

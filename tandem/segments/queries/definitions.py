@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from tandem.capture.queries import EVENT_LABELS
+from tandem.consent.models import CHANNEL_LABELS, PURPOSE_LABELS, STATE_LABELS
 from tandem.kernel.actor import Actor
 from tandem.kernel.errors import DomainError, FieldError
 from tandem.lake.schemas import (
@@ -29,6 +30,7 @@ from tandem.segments.errors import DefinitionInvalid, SegmentInCircle, SegmentUn
 from tandem.segments.models import Segment, Use
 from tandem.segments.queries import others_in, visible_to
 from tandem.segments.queries.conditions import (
+    CONSENT,
     filters_of,
     fitting,
     is_of_events,
@@ -37,6 +39,7 @@ from tandem.segments.queries.conditions import (
     reads,
 )
 from tandem.segments.rules import Tree, is_group, leaves
+from tandem.segments.schemas import Agreed
 
 _ONCE = {"at_least": 1}
 
@@ -90,7 +93,7 @@ def _placed(tree: Tree, place: str = "") -> list[tuple[str, Tree]]:
 
 
 def _check_leaf(actor: Actor, leaf: Tree) -> None:
-    if leaf["kind"] == "segment":
+    if leaf["kind"] in ("segment", CONSENT):
         return
     if is_of_events(leaf):
         question_of(leaf)
@@ -152,6 +155,8 @@ class Words:
         if leaf["kind"] == "segment":
             name = self._segments.get(leaf["id"], _("a segment that is gone"))
             return _("in the segment “%(name)s”") % {"name": name}
+        if leaf["kind"] == CONSENT:
+            return agreed_in_words(Agreed.model_validate(leaf))
         if not is_of_events(leaf):
             tree = filters_of(leaf)
             node = tree.items[0] if len(tree.items) == 1 else tree
@@ -161,6 +166,16 @@ class Words:
     def _bracketed(self, node: Tree) -> str:
         words = self.of(node)
         return f"({words})" if is_group(node) and len(node["of"]) > 1 else words
+
+
+def agreed_in_words(said: Agreed) -> str:
+    """A condition on consent as a clause."""
+    about = [str(CHANNEL_LABELS[said.channel]), str(PURPOSE_LABELS[said.purpose])]
+    about += [said.topic] if said.topic else []
+    return _("consent to %(what)s: %(state)s") % {
+        "what": ", ".join(about),
+        "state": str(STATE_LABELS[said.state]).lower(),
+    }
 
 
 def event_in_words(leaf: Tree) -> str:

@@ -9,6 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tandem.consent.models import (
+    CHANNEL_LABELS,
+    PURPOSE_LABELS,
+    STATE_LABELS,
+    ConsentState,
+)
+from tandem.consent.queries import consent_states
+from tandem.consent.rules import Channel, Purpose, State
 from tandem.kernel.actor import Actor
 from tandem.lake.engine import moment
 from tandem.lake.queries import Split, broken_down
@@ -18,6 +26,7 @@ from tandem.records.queries import value_of
 from tandem.records.rules import Condition, Node
 from tandem.segments.models import Membership, Segment
 from tandem.segments.queries.conditions import (
+    CONSENT,
     ask,
     filters_of,
     is_of_events,
@@ -26,6 +35,7 @@ from tandem.segments.queries.conditions import (
 )
 from tandem.segments.queries.definitions import Words
 from tandem.segments.rules import Tree, is_group
+from tandem.ui import formats
 
 MOST_DAYS = 6
 MOST_TURNS = 10
@@ -85,6 +95,9 @@ class _Asking:
             holds = self._is_true(leaf, self.now)
             evidence = self._events(leaf)
             until = self._turn(leaf, holds)
+        elif leaf["kind"] == CONSENT:
+            holds = self._is_true(leaf, self.now)
+            evidence = [_said(one) for one in consent_states([self.person.pk])[self.person.pk]]
         else:
             holds = self._is_true(leaf, self.now)
             evidence = [self._value(one) for one in _plain(filters_of(leaf))]
@@ -128,6 +141,13 @@ class _Asking:
         labels = {one.value: str(one.label) for one in there.choices()} if there.choices else {}
         shown = _shown(value_of(self.person, there), labels)
         return f"{there.label}: {shown or _('nothing')}"
+
+
+def _said(state: ConsentState) -> str:
+    about = (CHANNEL_LABELS[Channel(state.channel)], PURPOSE_LABELS[Purpose(state.purpose)])
+    label = STATE_LABELS[State(state.state)]
+    day = formats.day(timezone.localtime(state.since).date())
+    return f"{', '.join(map(str, about))}, {state.topic}: {label}, {day}"
 
 
 def _plain(node: Node) -> list[Condition]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tandem.capture.queries import EVENT_LABELS
+from tandem.consent.models import CHANNEL_LABELS, PURPOSE_LABELS, STATE_LABELS
 from tandem.kernel.doors import ActorRequest, page
 from tandem.kernel.errors import DomainError, Missing
 from tandem.records.queries.lines import (
@@ -91,6 +92,9 @@ def _typed(request: ActorRequest, kind: str, given: QueryDict) -> Tree:
     """What was typed as a node."""
     if kind == "segment":
         return {"kind": "segment", "id": given.get("segment", "")}
+    if kind == "consent":
+        names = ("channel", "purpose", "state", "topic")
+        return {"kind": kind, **{name: value for name in names if (value := given.get(name, ""))}}
     if kind == "event":
         return _typed_event(given)
     found = conditions_in(_reader(request), given)
@@ -120,6 +124,14 @@ def _shown(
                 if one.pk != segment.pk
             ],
             "chosen": given.get("segment", node["id"] if node else ""),
+        }
+    if kind == "consent":
+        said = node or {"channel": "email", "purpose": "marketing", "state": "granted"}
+        return {
+            "channels": CHANNEL_LABELS.items(),
+            "purposes": PURPOSE_LABELS.items(),
+            "states": STATE_LABELS.items(),
+            "said": {**said, **{name: given[name] for name in said if name in given}},
         }
     return _event(node, given) if kind == "event" else _person(request, node, given)
 

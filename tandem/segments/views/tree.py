@@ -50,6 +50,7 @@ HINTS: Mapping[str, Text] = {
 KINDS: Mapping[str, Text] = {
     "person": gettext_lazy("What people are"),
     "event": gettext_lazy("What people did"),
+    "consent": gettext_lazy("What they agreed to"),
     "segment": gettext_lazy("In another segment"),
 }
 
@@ -280,7 +281,7 @@ def _shown(
     count = len(seen(holding.of(node))) if is_counted else None
     is_first, is_last = at[0] == 0, at[0] == at[1] - 1
     if not is_group(node):
-        icon = "chart-pie" if node["kind"] == "segment" else "user"
+        icon = {"segment": "chart-pie", "consent": "shield-check"}.get(node["kind"], "user")
         icon = "click" if is_of_events(node) else icon
         said = words.leaf(node)
         return Shown(place, node["kind"], said, icon, count, is_first=is_first, is_last=is_last)
