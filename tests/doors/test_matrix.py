@@ -82,6 +82,8 @@ def doors(things: Things) -> Iterator[Door]:
             kind = kinds.get(parts[0], "") if named else ""
             if route.startswith("/timeline/"):
                 kind = kinds[parts[1]]
+            if route.startswith("/segments/<"):
+                kind = "segment"
             if route.startswith("/handoffs/of/"):
                 kind = kinds[parts[2]]
             for method in ("GET", "POST"):
