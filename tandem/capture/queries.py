@@ -199,6 +199,8 @@ def _said(question: Question | None, answer: Any) -> str:
         return shown_value(question.field, answer, {})
     if isinstance(answer, bool):
         return gettext("yes") if answer else gettext("no")
+    if isinstance(answer, list):
+        return ", ".join(answer)
     return str(answer)
 
 

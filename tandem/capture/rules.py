@@ -343,7 +343,9 @@ class AnswerType(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     NUMBER = "number"
+    DATE = "date"
     CHOICE = "choice"
+    CHOICES = "choices"  # several of them
     TICK = "tick"
     FIELD = "field"  # a custom field of persons: what can be answered is what the field holds
 
@@ -356,15 +358,16 @@ class LineOdd(ValueError):
         self.line = line
 
 
+SEVERAL = ";"  # between several choices of one answer
 _LIMIT = re.compile(r"^(?P<type>[a-z]+)(?:\s+(?P<limit>\d{1,5}))?$")
 
 
 def fields_from_text(text: str) -> list[dict[str, Any]]:
     """Fields written one a line: ``phone | Phone number * | phone``; a star asks for an answer.
 
-    ``long 2000`` bounds the length, ``choice: Tins, Cards`` gives what can be picked; a key like
-    ``x_shops`` is that of a custom field. Raises LineOdd; whether the values are sound is the
-    schema's business.
+    ``long 2000`` bounds the length, ``choice: Tins, Cards`` gives what can be picked, ``choices:``
+    several of it; a key like ``x_shops`` is that of a custom field. Raises LineOdd; whether the
+    values are sound is the schema's business.
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -25,7 +25,13 @@ from pydantic_core import PydanticCustomError
 
 from tandem.accounts.schemas import WHOLE
 from tandem.capture.errors import FieldsOdd
-from tandem.capture.rules import AnswerType, LineOdd, blocks_from_text, fields_from_text
+from tandem.capture.rules import (
+    SEVERAL,
+    AnswerType,
+    LineOdd,
+    blocks_from_text,
+    fields_from_text,
+)
 from tandem.kernel.errors import DomainError
 from tandem.people.rules import normalize_phone
 from tandem.people.schemas import (
@@ -39,6 +45,7 @@ from tandem.people.schemas import (
     Plain,
     RefOut,
 )
+from tandem.records.errors import DateUnfit
 from tandem.records.rules.custom import PREFIX
 
 MAX_FIELDS = 30
@@ -104,11 +111,17 @@ class FormField(Input):
 
     @model_validator(mode="after")
     def has_options_to_choose(self) -> "FormField":
-        if (self.type is AnswerType.CHOICE) != bool(self.options):
+        if (self.type in (AnswerType.CHOICE, AnswerType.CHOICES)) != bool(self.options):
             raise PydanticCustomError(
                 "options",
                 "{text}",
                 {"text": _("A choice needs options, and nothing else has any.")},
+            )
+        if self.type is AnswerType.CHOICES and any(SEVERAL in one for one in self.options):
+            raise PydanticCustomError(
+                "options",
+                "{text}",
+                {"text": _("An option of which several can be picked holds no semicolon.")},
             )
         return self
 
@@ -421,14 +434,42 @@ def _annotation(field: FormField, region: str) -> Any:
             ]
         case AnswerType.NUMBER:
             return Annotated[Decimal, Field(max_digits=18, allow_inf_nan=False)]
+        case AnswerType.DATE:
+            return Annotated[date, BeforeValidator(_day)]
         case AnswerType.CHOICE:
             return Literal[tuple(field.options)]
+        case AnswerType.CHOICES:
+            least = Field(min_length=1 if field.required else 0)
+            picked = list[Literal[tuple(field.options)]]  # type: ignore[misc, valid-type]
+            in_order = AfterValidator(_in_order(field.options))
+            return Annotated[picked, least, BeforeValidator(_several), in_order]
         case AnswerType.LONG:
             limit = field.max_length or LONG_ANSWER
             return Annotated[str, Field(min_length=1, max_length=limit), Words]
         case _:
             limit = field.max_length or SHORT_ANSWER
             return Annotated[str, Field(min_length=1, max_length=limit), Plain]
+
+
+def _day(value: str) -> date:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError as odd:
+        raise _refusal(DateUnfit()) from odd
+    if day.isoformat() != value:  # Python reads weeks, and days without dashes, too
+        raise _refusal(DateUnfit())
+    return day
+
+
+def _several(value: str) -> list[str]:
+    return [part.strip() for part in value.split(SEVERAL) if part.strip()]
+
+
+def _in_order(options: Sequence[str]) -> Callable[[list[str]], list[str]]:
+    def read(picked: list[str]) -> list[str]:
+        return [option for option in options if option in picked]
+
+    return read
 
 
 def _phone(region: str) -> Callable[[str], str]:
@@ -446,5 +487,5 @@ def given_answers(answers: Answers) -> dict[str, Any]:
     return {
         key: value
         for key, value in answers.model_dump(mode="json").items()
-        if value not in (None, "", False)
+        if value not in (None, "", False, [])
     }

@@ -71,6 +71,9 @@ def test_a_form_and_a_page_are_made_of_no_more_than_their_names(api):
     [
         "email | Mail | text",
         "a | A | choice",
+        "a | A | choices",
+        "a | A | choices: red; blue, green",
+        "a | A | date: x",
         "a | A | text: x",
         "a | A | riddle",
         "a | A | text\na | B | text",

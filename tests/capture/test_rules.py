@@ -141,6 +141,21 @@ def test_fields_are_read_as_they_are_written():
     assert text_of_fields(fields_from_text(WRITTEN)) == WRITTEN
 
 
+def test_a_date_and_several_choices_are_read_as_they_are_written():
+    written = "day | Which day? * | date\nwants | What may we send? | choices: Tins, Cards"
+    assert fields_from_text(written) == [
+        {"key": "day", "label": "Which day?", "required": True, "type": "date"},
+        {
+            "key": "wants",
+            "label": "What may we send?",
+            "required": False,
+            "type": "choices",
+            "options": ["Tins", "Cards"],
+        },
+    ]
+    assert text_of_fields(fields_from_text(written)) == written
+
+
 @pytest.mark.parametrize("text", ["name", "a | b | c | d", "a | b | long 123456"])
 def test_a_line_that_cannot_be_read_is_named(text):
     with pytest.raises(LineOdd, match="line 2"):

@@ -22,14 +22,13 @@ from tandem.capture.actions import PUBLIC, submit_form
 from tandem.capture.errors import TokenExpired, TokenInvalid
 from tandem.capture.models import Form, LandingPage
 from tandem.capture.queries import Question
-from tandem.capture.rules import network_of, origin_of
+from tandem.capture.rules import SEVERAL, network_of, origin_of
 from tandem.capture.schemas import SubmissionIn
 from tandem.kernel.actor import Actor
 from tandem.kernel.doors import public_page
 from tandem.kernel.errors import DomainError
 from tandem.ui.responses import errors_by_field, see_other
 
-SEVERAL = ";"  # between several choices of one answer
 TOKEN, TRAP, CONSENT, VISITOR = "_token", "_website", "_consent", "_visitor"
 View = Callable[..., HttpResponseBase]
 OK = 200
