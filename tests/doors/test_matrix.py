@@ -10,7 +10,7 @@ taken back.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,15 +77,7 @@ def doors(things: Things) -> Iterator[Door]:
         if policy.PAGES[route] == policy.PUBLIC:
             continue
         for address in filled(route, things):
-            named = re.match(r"<kind:kind>|<slug:slug>", route.strip("/").split("/")[0])
-            parts = address.strip("/").split("/")
-            kind = kinds.get(parts[0], "") if named else ""
-            if route.startswith("/timeline/"):
-                kind = kinds[parts[1]]
-            if route.startswith("/segments/<"):
-                kind = "segment"
-            if route.startswith("/handoffs/of/"):
-                kind = kinds[parts[2]]
+            kind = _kind_in(route, address.strip("/").split("/"), kinds)
             for method in ("GET", "POST"):
                 yield Door(route, method, address, kind, policy.needs_of_page(route, kind))
     for method, path, name in operations():
@@ -94,6 +86,21 @@ def doors(things: Things) -> Iterator[Door]:
             continue
         for address in filled(re.sub(r"{(\w+)}", r"<\1>", path), things):
             yield Door(path, method, address, kind, policy.needs_of_operation(name), name)
+
+
+# Where the kind stands in the addresses of these routes, beside those that begin with any.
+KIND_AT = {
+    "/timeline/": 1,
+    "/handoffs/of/": 2,
+    "/segments/<": 0,
+    "/<kind:kind>": 0,
+    "/<slug:slug>": 0,
+}
+
+
+def _kind_in(route: str, parts: list[str], kinds: Mapping[str, str]) -> str:
+    at = next((at for begin, at in KIND_AT.items() if route.startswith(begin)), None)
+    return "" if at is None else kinds.get(parts[at], "")
 
 
 # --- who asks -------------------------------------------------------------------------------------
