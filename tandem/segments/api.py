@@ -52,6 +52,7 @@ def list_members(request: HttpRequest, public_id: UUID, params: Query[Members]) 
     actor.require("people.view")
     segment = queries.segment_by_public_id(actor, public_id)
     persons = queries.persons_at(segment, params.at) if params.at else queries.persons_in(segment)
+    total = queries.count_for(actor, persons)
     rows = queries.people_among(actor, persons).order_by("pk")
     if params.after:
         last = people_visible_to(actor).filter(public_id=params.after).first()
@@ -61,7 +62,7 @@ def list_members(request: HttpRequest, public_id: UUID, params: Query[Members]) 
     found = list(rows[: params.limit + 1])
     shown = found[: params.limit]
     following = shown[-1].public_id if len(found) > len(shown) else None
-    return {"items": [RefOut.of(one) for one in shown], "next": following}
+    return {"total": total, "items": [RefOut.of(one) for one in shown], "next": following}
 
 
 @router.get(

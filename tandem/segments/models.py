@@ -63,7 +63,8 @@ class Condition(models.Model):
     ``key`` is the hash of ``leaf``. Where ``is_rest`` the set holds those of whom it is *not* true:
     of a condition that is true of who did nothing. ``names`` are the events that it hears (``*``
     for any), ``kinds`` the kinds of record that it reads; ``ask_at`` is when it is to be asked of
-    everybody again, ``is_stale`` that it is now.
+    everybody again, ``is_stale`` that it is now. ``fault`` says why it could not be asked the last
+    time: it then holds what it held.
     """
 
     key = models.CharField(max_length=64, unique=True)
@@ -74,6 +75,7 @@ class Condition(models.Model):
     found = SetField(default=bytes)
     asked_at = models.DateTimeField()
     ask_at = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=200, blank=True)
     is_stale = models.BooleanField(default=False)
     used_at = models.DateTimeField(db_default=Now())
 

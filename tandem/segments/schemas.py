@@ -198,8 +198,8 @@ class ChangeSegment(Change):
 
 
 class SegmentOut(BaseModel):
-    """A segment; ``size`` counts all persons who are in it, ``version`` its published definitions'
-    last number in ``definition_version``."""
+    """A segment; ``definition_version`` counts what was published. How many are in it, as far as
+    you see them, comes with its members."""
 
     id: UUID
     name: str
@@ -207,7 +207,6 @@ class SegmentOut(BaseModel):
     who: dict[str, Any] | None
     definition_version: int
     is_snapshot: bool
-    size: int | None
     counted_at: dt.datetime | None
     owner: RefOut | None
     created_at: dt.datetime
@@ -216,7 +215,9 @@ class SegmentOut(BaseModel):
 
 
 class MembersOut(BaseModel):
-    """Persons in a segment whom the caller may see, by id, a page at a time."""
+    """Persons in a segment whom the caller may see, a page at a time; ``total`` of all of them."""
+
+    total: int
 
     items: list[RefOut]
     next: str | None

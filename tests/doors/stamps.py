@@ -36,7 +36,7 @@ COMPUTED = frozenset(
     "person.emails person.parent_company person.last_touch person.when"
     " company.people company.last_touch company.when"
     " form.submissions deal.last_touch pipeline.stages"
-    " campaign.status campaign.cost campaign.leads campaign.revenue".split()
+    " campaign.status campaign.cost campaign.leads campaign.revenue segment.size".split()
 )
 # Values go together: a deal that is closed has a moment and a reason.
 READY: dict[str, dict[str, Any]] = {

@@ -23,6 +23,7 @@ from tandem.segments import queries, rules
 from tandem.segments.actions import follow
 from tandem.segments.models import Condition, MemberStep, Segment, Touched
 from tandem.segments.queries.conditions import ask
+from tandem.segments.queries.definitions import Words
 from tandem.segments.queries.reasons import reasons
 from tests.segments.conftest import BRITISH, PRICES, names_in, opens
 
@@ -149,6 +150,21 @@ def test_a_machine_puts_nobody_into_a_segment(
     opens("a", "https://tin.example/prices", agent=ONE_OF_MANY[Kind.MACHINE])
     follow(system)
     assert names_in(made) == []
+
+
+def test_what_cannot_be_asked_any_more_holds_up_nobody(
+    system: Actor, person: Callable[..., Person], segment: Callable[..., Segment]
+) -> None:
+    ann = person("Ann", country="GB")
+    made = segment(BRITISH)
+    gone = segment({"kind": "person", "where": {"field": "title", "is": "empty"}}, name="Gone")
+    leaf = {"kind": "person", "where": {"field": "x_gone", "is": "empty"}}
+    Condition.objects.filter(leaf__where__field="title").update(leaf=leaf)
+    change_person(system, ann.public_id, data=ChangePerson(country="NL"))
+    follow(system)
+    assert (names_in(made), names_in(gone)) == ([], ["Ann"])
+    assert Condition.objects.get(leaf=leaf).fault
+    assert "a field that is gone" in Words(system, {"kind": "all", "of": [leaf]}).whole(leaf)
 
 
 LEAVES: list[dict[str, Any]] = [

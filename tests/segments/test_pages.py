@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -11,8 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tandem.accounts.models import User
+from tandem.accounts.queries import actor_for
+from tandem.kernel.actor import Actor, Scope
 from tandem.people.models import Person
-from tandem.segments.models import Segment
+from tandem.segments import queries
+from tandem.segments.models import Condition, Segment
 from tests.segments.conftest import BRITISH, PRICES, names_in
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +162,7 @@ def test_draft_and_publication_on_the_page(
     edit = reverse("segments:edit", args=[made.public_id])
     marketer.post(edit, {"do": "joint", "at": "", "kind": "none"})
     shown = marketer.get(page).content.decode()
+    assert "1 person" in shown
     assert "Version 1 has 1. 1 would join, 1 leave." in shown
     marketer.post(reverse("segments:publication", args=[made.public_id]))
     assert names_in(made) == ["Ben"]
@@ -170,6 +175,15 @@ def test_draft_and_publication_on_the_page(
     assert marketer.post(edit, {"do": "remove", "at": "7"}).status_code == 303
     made.refresh_from_db()
     assert made.draft is None
+
+
+def test_a_condition_that_cannot_be_asked_says_so(
+    marketer: Client, segment: Callable[..., Segment]
+) -> None:
+    made = segment(BRITISH)
+    Condition.objects.filter(leaf=BRITISH).update(fault="This field is gone.")
+    page = reverse("records:record", args=["segments", made.public_id])
+    assert "holds whom it held: This field is gone." in marketer.get(page).content.decode()
 
 
 def test_overlap_counts_whom_both_hold(
@@ -205,3 +219,18 @@ def test_the_list_of_people_is_narrowed_to_a_segment(
     here = reverse("segments:definition", args=[made.public_id])
     answer = marketer.post(here, {"who": json.dumps({"kind": "all", "of": [node]})})
     assert answer.status_code == 422
+
+
+def test_a_segment_is_as_large_as_one_sees(
+    system: Actor,
+    make_user: Callable[..., User],
+    person: Callable[..., Person],
+    segment: Callable[..., Segment],
+) -> None:
+    owner, other = make_user("seller"), make_user("seller")
+    person("Ann", country="GB", owner=owner.email)
+    person("Ben", country="GB", owner=other.email)
+    made = segment(BRITISH)
+    assert queries.sizes_for(system, [made]) == {made.pk: 2}
+    own = replace(actor_for(owner), scopes={"*": Scope.OWN})
+    assert queries.sizes_for(own, [made]) == {made.pk: 1}

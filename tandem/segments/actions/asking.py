@@ -62,6 +62,7 @@ def ask_everybody(condition: Condition, *, now: datetime) -> bool:
     condition.is_rest = answer.is_rest
     condition.found = _kept(answer.found)
     condition.asked_at, condition.ask_at, condition.is_stale = now, heard.ask_at, False
+    condition.fault = ""
     condition.save()
     Turn.objects.filter(condition=condition).delete()
     Turn.objects.bulk_create(

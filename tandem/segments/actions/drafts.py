@@ -23,7 +23,7 @@ from tandem.segments.errors import (
     PlaceUnknown,
     SegmentFrozen,
 )
-from tandem.segments.models import Segment
+from tandem.segments.models import Heard, Segment
 from tandem.segments.queries.definitions import check, tells_of
 from tandem.segments.rules import Place, Tree
 from tandem.segments.schemas import read_tree
@@ -120,6 +120,7 @@ def publish_tree(actor: Actor, segment: Segment, who: Any) -> Segment:
     check(actor, tree, segment)
     wait_in_line()
     now = timezone.now()
+    Heard.objects.get_or_create(defaults={"until": now})  # what comes in from here on is heard
     ask_new([tree], now=now, older_than=now)
     number = segment.definition_version + 1
     write(segment, who=tree, draft=None, definition_version=number, tells=sorted(tells_of(tree)))

@@ -5,6 +5,7 @@ another one changes the segments that are made of it. To ask twice gives the sam
 nothing is lost where a worker dies: what was heard is noted in the same transaction.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 from tandem.consent.models import ConsentEvent
 from tandem.kernel.actions import OpenChangeSet, before_commit
 from tandem.kernel.actor import Actor
+from tandem.kernel.errors import DomainError
 from tandem.lake.models import SubjectAlias
 from tandem.lake.queries import arrived
 from tandem.records.models import MergeEvent
@@ -23,10 +25,13 @@ from tandem.segments.actions.asking import ask_everybody, ask_some, is_alone, re
 from tandem.segments.models import Condition, Heard, Touched, Turn, Use
 from tandem.segments.queries.conditions import ANY_NAME, CONSENT
 
+log = logging.getLogger(__name__)
+
 AT_ONCE = 2_000
 """Of more persons a condition is asked as if of everybody: that is cheaper."""
 
 _PATIENCE = timedelta(minutes=1)
+_RETRIED = timedelta(minutes=5)
 _KEPT = timedelta(days=1)
 
 
@@ -48,7 +53,7 @@ class _Asked:
 def follow(actor: Actor, *, now: datetime | None = None) -> None:
     """Ask again what may have changed, and put together the segments that are made of it.
 
-    Where another worker is at it, nothing. Raises EventsUnreadable.
+    Where another worker is at it, nothing.
     """
     actor.require("segments.follow")
     with transaction.atomic():
@@ -82,10 +87,19 @@ def sweep(actor: Actor, *, now: datetime | None = None) -> None:
 
 
 def _ask(asked: _Asked, pk: int, now: datetime) -> bool:
+    """Ask a condition again; whether its answer is another one. What cannot be asked (a field is
+    gone, a file damaged) holds what it held, holds up no other, and is tried again in a while."""
     condition, persons = asked.conditions[pk], asked.persons[pk]
-    if persons is None:
-        return ask_everybody(condition, now=now)
-    return ask_some(condition, persons, now=now)
+    try:
+        if persons is None:
+            return ask_everybody(condition, now=now)
+        return ask_some(condition, persons, now=now)
+    except DomainError as refused:
+        log.warning("a condition of a segment cannot be asked: %s", refused.code)
+        Condition.objects.filter(pk=pk).update(
+            fault=str(refused)[:200], is_stale=False, ask_at=now + _RETRIED
+        )
+        return False
 
 
 def _hear_changes(asked: _Asked) -> None:

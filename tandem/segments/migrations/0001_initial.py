@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ("found", models.BinaryField(default=bytes)),
                 ("asked_at", models.DateTimeField()),
                 ("ask_at", models.DateTimeField(null=True)),
+                ("fault", models.CharField(blank=True, max_length=200)),
                 ("is_stale", models.BooleanField(default=False)),
                 (
                     "used_at",

@@ -138,6 +138,16 @@ def seen_by(actor: Actor) -> Seen:
     return lambda persons: persons & seen
 
 
+def sizes_for(actor: Actor, segments: Sequence[Segment]) -> Mapping[int, int]:
+    """How many of those in each of these segments the actor sees; one query, two where that is not
+    everybody."""
+    held = Membership.objects.filter(segment__in=[one.pk for one in segments])
+    if actor.scope_of("person") is Scope.ALL:
+        return dict(held.values_list("segment_id", "size"))
+    seen = seen_by(actor)
+    return {one.segment_id: len(seen(one.persons)) for one in held}
+
+
 def published(actor: Actor) -> QuerySet[Segment]:
     """The segments that somebody can be in, by name."""
     rows = visible_to(actor).filter(membership__isnull=False)
@@ -214,6 +224,11 @@ class Holding:
     def is_asked(self, leaf: Tree) -> bool:
         """Whether a condition has been asked."""
         return leaf["kind"] == "segment" or key_of(leaf) in self._conditions
+
+    def fault_of(self, leaf: Tree) -> str:
+        """Why a condition could not be asked the last time; empty where it could."""
+        found = self._conditions.get(key_of(leaf)) if leaf["kind"] != "segment" else None
+        return found.fault if found else ""
 
     def _holds(self, leaf: Tree) -> Persons:
         if leaf["kind"] == "segment":

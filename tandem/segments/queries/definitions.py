@@ -24,6 +24,7 @@ from tandem.lake.schemas import (
     Window,
 )
 from tandem.lake.schemas import Condition as EventCondition
+from tandem.records.errors import FilterInvalid
 from tandem.records.queries.phrases import Reader, node_in_words
 from tandem.records.rules import Group
 from tandem.segments.errors import DefinitionInvalid, SegmentInCircle, SegmentUnknown
@@ -75,11 +76,16 @@ def check(actor: Actor, tree: Tree, segment: Segment | None = None) -> None:
 
 def tells_of(tree: Tree) -> set[str]:
     """The fields that a definition asks for, by way of other segments too."""
-    found = {
-        name for leaf in leaves(tree) if leaf["kind"] == "person" for name in reads(leaf).fields
-    }
+    found = {name for leaf in leaves(tree) if leaf["kind"] == "person" for name in _fields_of(leaf)}
     others = Segment.objects.filter(public_id__in=others_in([tree]))
     return found.union(*others.values_list("tells", flat=True))
+
+
+def _fields_of(leaf: Tree) -> frozenset[str]:
+    try:
+        return reads(leaf).fields
+    except FilterInvalid:  # a field that is gone tells nothing any more
+        return frozenset()
 
 
 def _placed(tree: Tree, place: str = "") -> list[tuple[str, Tree]]:
@@ -151,7 +157,13 @@ class Words:
         return _("without %(what)s") % {"what": _(" or ").join(parts)} if parts else ""
 
     def leaf(self, leaf: Tree) -> str:
-        """A condition as a clause."""
+        """A condition as a clause; of what can no longer be asked it is said that it is gone."""
+        try:
+            return self._leaf(leaf)
+        except FilterInvalid:
+            return _("a field that is gone")
+
+    def _leaf(self, leaf: Tree) -> str:
         if leaf["kind"] == "segment":
             name = self._segments.get(leaf["id"], _("a segment that is gone"))
             return _("in the segment “%(name)s”") % {"name": name}

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from tandem.kernel.actor import Actor
 from tandem.people.schemas import RefOut
@@ -30,18 +30,12 @@ from tandem.ui.navigation import NavItem, Section
 _T = FieldType
 
 
-def _size(segment: Segment) -> int | None:
-    held = getattr(segment, "membership", None)
-    return held.size if held else None
-
-
 def _subtitle(segment: Segment) -> str:
-    size = _size(segment)
     if segment.is_snapshot:
         return _("Snapshot")
-    if size is None:
+    if not segment.definition_version:
         return _("Draft, not published yet")
-    return ngettext("%(n)d person", "%(n)d people", size) % {"n": size}
+    return _("Version %(n)d") % {"n": segment.definition_version}
 
 
 def segment_output(segment: Segment) -> dict[str, Any]:
@@ -54,7 +48,6 @@ def segment_output(segment: Segment) -> dict[str, Any]:
         who=segment.who or None,
         definition_version=segment.definition_version,
         is_snapshot=segment.is_snapshot,
-        size=held.size if held else None,
         counted_at=held.counted_at if held else None,
         owner=RefOut.of(segment.owner),
         created_at=segment.created_at,
@@ -90,7 +83,8 @@ SEGMENT = ObjectType(
             "size",
             gettext_lazy("People"),
             _T.NUMBER,
-            source="membership__size",
+            load=queries.sizes_for,
+            is_filterable=False,
             width="w-num",
         ),
         Field("note", gettext_lazy("Note"), _T.TEXT, is_editable=True),
@@ -120,7 +114,6 @@ SEGMENT = ObjectType(
     search=queries.search,
     name_of=lambda segment: segment.name,
     subtitle_of=_subtitle,
-    subtitle_fields=("size",),
     searched_fields=("note",),
     input_schema=NewSegment,
     change_schema=ChangeSegment,

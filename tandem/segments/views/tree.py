@@ -67,6 +67,7 @@ class Shown:
     children: Sequence["Shown"] = ()
     label: Text = ""
     hint: Text = ""
+    fault: str = ""
     is_first: bool = True
     is_last: bool = True
 
@@ -284,16 +285,25 @@ def _shown(
         icon = {"segment": "chart-pie", "consent": "shield-check"}.get(node["kind"], "user")
         icon = "click" if is_of_events(node) else icon
         said = words.leaf(node)
-        return Shown(place, node["kind"], said, icon, count, is_first=is_first, is_last=is_last)
+        return Shown(
+            place,
+            node["kind"],
+            said,
+            icon,
+            count,
+            fault=holding.fault_of(node),
+            is_first=is_first,
+            is_last=is_last,
+        )
     of = node["of"]
     children = [
         _shown(child, f"{place}.{number}".lstrip("."), holding, words, seen, at=(number, len(of)))
         for number, child in enumerate(of)
     ]
-    if node["kind"] == "none" and count is not None:
+    if node["kind"] == "none" and place and count is not None:
         count = len(seen(holding.everyone)) - count
     label, hint = GROUPS[node["kind"]], HINTS[node["kind"]]
-    return Shown(place, node["kind"], "", "", count, children, label, hint, is_first, is_last)
+    return Shown(place, node["kind"], "", "", count, children, label, hint, "", is_first, is_last)
 
 
 def _people_url(segment: Segment) -> str:
