@@ -54,10 +54,11 @@ def main(folder: Path) -> None:
 def pages(page: Page, url: str) -> list[tuple[str, str]]:
     """Every page by name, those of one record with the first of its list."""
     firsts = {}
-    for slug in ("people", "companies", "campaigns"):
+    for slug in ("people", "companies", "campaigns", "segments"):
         page.goto(f"{url}/{slug}")
         firsts[slug] = page.locator("tbody a.who").first.get_attribute("href") or ""
     person = firsts["people"].partition("?")[0]
+    segment = firsts["segments"].partition("?")[0]
     return [
         ("home", "/"),
         ("people", "/people"),
@@ -69,6 +70,13 @@ def pages(page: Page, url: str) -> list[tuple[str, str]]:
         ("company", firsts["companies"]),
         ("campaigns", "/campaigns"),
         ("campaign", firsts["campaigns"]),
+        ("segments", "/segments"),
+        ("segment", firsts["segments"]),
+        ("segment-reasons", f"{segment}/reasons?find=a"),
+        ("segment-of-people", f"{segment}/condition?kind=person"),
+        ("segment-of-events", f"{segment}/condition?kind=event"),
+        ("segment-of-consent", f"{segment}/condition?kind=consent"),
+        ("segments-overlap", "/segments/overlap"),
         ("attribution", "/attribution"),
         ("sites", "/sites"),
         ("sites-pages", "/sites?show=pages"),
