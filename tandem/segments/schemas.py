@@ -207,7 +207,6 @@ class SegmentOut(BaseModel):
     who: dict[str, Any] | None
     definition_version: int
     is_snapshot: bool
-    counted_at: dt.datetime | None
     owner: RefOut | None
     created_at: dt.datetime
     updated_at: dt.datetime

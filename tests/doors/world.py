@@ -50,7 +50,8 @@ from tandem.records.schemas import FieldKind, NewComment, NewField, NewTag, NewV
 from tandem.records.slots import OBJECT_TYPES, object_type
 from tandem.revenue.actions import book_order
 from tandem.revenue.schemas import NewOrder
-from tandem.segments.actions import create_segment
+from tandem.segments.actions import create_segment, follow
+from tandem.segments.models import Segment
 from tandem.segments.schemas import NewSegment
 from tandem.timeline.actions import pin
 from tandem.timeline.models import TimelineEntry
@@ -185,10 +186,14 @@ def _number(mark: str, which: int) -> str:
 
 
 def _segment(system: Actor, made: Things) -> None:
-    named = {"kind": "person", "where": {"field": "name", "is": "contains", "value": made.mark}}
-    who = {"kind": "all", "of": [named]}
-    data = NewSegment(name=f"{made.mark} Segment", note=f"{made.mark} note", who=who)
-    made.ids["segment"] = create_segment(system, data=data)[0].public_id
+    """One for all, since segments belong to nobody; whoever is called Lee is in it."""
+    named = {"kind": "person", "where": {"field": "name", "is": "contains", "value": "Lee"}}
+    known = Segment.objects.first()
+    if known is None:
+        data = NewSegment(name="All the Lees", who={"kind": "all", "of": [named]})
+        known, _new = create_segment(system, data=data)
+    made.ids["segment"] = known.public_id
+    follow(system)
 
 
 def _campaign(system: Actor, made: Things, whose: str) -> None:

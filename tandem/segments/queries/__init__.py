@@ -50,8 +50,8 @@ def visible_to(actor: Actor) -> QuerySet[Segment]:
 
 
 def prepare(rows: QuerySet[Segment]) -> QuerySet[Segment]:
-    """With the owner and the size: no query more."""
-    return rows.select_related("owner", "membership").defer("membership__found")
+    """With the owner: no query more."""
+    return rows.select_related("owner")
 
 
 def search(rows: QuerySet[Segment], text: str) -> QuerySet[Segment]:
@@ -159,10 +159,17 @@ def made_of(actor: Actor, segment: Segment) -> list[Segment]:
     return list(visible_to(actor).filter(uses__other=segment).order_by("sort_key", "pk"))
 
 
-def sizes_of(segment: Segment, most: int) -> list[tuple[datetime, int]]:
-    """How many were in a segment after each of its last steps, oldest first."""
-    steps = MemberStep.objects.filter(segment=segment).order_by("-at", "-pk")
-    return list(steps.values_list("at", "size")[:most])[::-1]
+def sizes_of(actor: Actor, segment: Segment, most: int) -> list[tuple[datetime, int]]:
+    """How many whom the actor sees were in a segment after each of its last steps, oldest first; a
+    step of nobody whom they see is none."""
+    seen, persons = seen_by(actor), persons_in(segment)
+    found = []
+    for one in MemberStep.objects.filter(segment=segment).order_by("-at", "-pk")[:most]:
+        step = one.step
+        if seen(step.joined | step.left):
+            found.append((one.at, len(seen(persons))))
+        persons = before(persons, [step])
+    return found[::-1]
 
 
 def segments_with(actor: Actor, person_id: int) -> list[Segment]:

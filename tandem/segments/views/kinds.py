@@ -40,7 +40,6 @@ def _subtitle(segment: Segment) -> str:
 
 def segment_output(segment: Segment) -> dict[str, Any]:
     """A segment as the API answers it."""
-    held = getattr(segment, "membership", None)
     return SegmentOut(
         id=segment.public_id,
         name=segment.name,
@@ -48,7 +47,6 @@ def segment_output(segment: Segment) -> dict[str, Any]:
         who=segment.who or None,
         definition_version=segment.definition_version,
         is_snapshot=segment.is_snapshot,
-        counted_at=held.counted_at if held else None,
         owner=RefOut.of(segment.owner),
         created_at=segment.created_at,
         updated_at=segment.updated_at,
@@ -96,18 +94,11 @@ SEGMENT = ObjectType(
             is_editable=True,
             width="w-name",
         ),
-        Field(
-            "counted_at",
-            gettext_lazy("Last change of members"),
-            _T.MOMENT,
-            source="membership__counted_at",
-            width="w-when",
-        ),
         Field("tags", gettext_lazy("Tags"), _T.TAGS),
         Field("created_at", gettext_lazy("Added"), _T.MOMENT, width="w-when"),
         Field("updated_at", gettext_lazy("Changed"), _T.MOMENT, width="w-when"),
     ),
-    default_columns=("name", "size", "counted_at", "owner", "note"),
+    default_columns=("name", "size", "owner", "note", "updated_at"),
     default_sort="name",
     visible_to=queries.visible_to,
     prepare=queries.prepare,

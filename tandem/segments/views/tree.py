@@ -235,7 +235,7 @@ def shown_of(request: HttpRequest, segment: Segment) -> dict[str, Any]:
     now = queries.persons_in(segment)
     then = holding.of(tree) if is_draft else now
     step = Step.between(now, then)
-    history = queries.sizes_of(segment, DRAWN)
+    history = queries.sizes_of(actor, segment, DRAWN)
     people = list(_named(queries.people_among(actor, then))[: SAMPLE + 1])
     return {
         "segment": segment,
