@@ -20,7 +20,7 @@ from tandem.people.actions import change_person, delete_person
 from tandem.people.models import Person
 from tandem.people.schemas import ChangePerson
 from tandem.segments import queries, rules
-from tandem.segments.actions import follow
+from tandem.segments.actions import follow, following
 from tandem.segments.models import Condition, MemberStep, Segment, Touched
 from tandem.segments.queries.conditions import ask
 from tandem.segments.queries.definitions import Words
@@ -165,6 +165,34 @@ def test_what_cannot_be_asked_any_more_holds_up_nobody(
     assert (names_in(made), names_in(gone)) == ([], ["Ann"])
     assert Condition.objects.get(leaf=leaf).fault
     assert "a field that is gone" in Words(system, {"kind": "all", "of": [leaf]}).whole(leaf)
+
+
+def test_a_worker_that_dies_halfway_loses_nothing(
+    system: Actor,
+    person: Callable[..., Person],
+    segment: Callable[..., Segment],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann = person("Ann", visitor="a", country="GB")
+    british, warm = segment(BRITISH), segment(PRICES, name="Warm")
+    follow(system)
+    change_person(system, ann.public_id, data=ChangePerson(country="NL"))
+    for _time in range(2):
+        opens("a", "https://tin.example/prices")
+
+    def die(*_given: Any, **_named: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "refresh_followed", die)
+        with pytest.raises(KeyboardInterrupt):
+            follow(system)
+    assert (names_in(british), names_in(warm)) == (["Ann"], [])
+    assert queries.is_follow_due()
+
+    follow(system)
+    assert (names_in(british), names_in(warm)) == ([], ["Ann"])
+    assert not queries.is_follow_due()
 
 
 LEAVES: list[dict[str, Any]] = [
