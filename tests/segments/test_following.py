@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tandem.consent.actions import record_consent
 from tandem.consent.rules import Basis, Channel, Purpose, State
 from tandem.consent.schemas import ConsentEntry, ConsentEvidenceIn
+from tandem.deals.actions import open_deal
+from tandem.deals.schemas import NewDeal
 from tandem.kernel.actor import Actor
 from tandem.lake.rules.agents import ONE_OF_MANY, Kind
 from tandem.people.actions import change_person, delete_person
@@ -165,6 +167,23 @@ def test_what_cannot_be_asked_any_more_holds_up_nobody(
     assert (names_in(made), names_in(gone)) == ([], ["Ann"])
     assert Condition.objects.get(leaf=leaf).fault
     assert "a field that is gone" in Words(system, {"kind": "all", "of": [leaf]}).whole(leaf)
+
+
+def test_conditions_on_deals_ask_everybody_but_not_all_the_time(
+    system: Actor, person: Callable[..., Person], segment: Callable[..., Segment]
+) -> None:
+    ann, ben = person("Ann"), person("Ben")
+    open_deal_of = {"related": "deals", "is": "any", "where": {"op": "and", "items": []}}
+    made = segment({"kind": "person", "where": open_deal_of})
+    now = timezone.now()
+    open_deal(system, data=NewDeal(name="Tins", person=str(ann.public_id)))
+    follow(system, now=now + timedelta(seconds=11))
+    assert names_in(made) == ["Ann"]
+    open_deal(system, data=NewDeal(name="More tins", person=str(ben.public_id)))
+    follow(system, now=now + timedelta(seconds=15))
+    assert names_in(made) == ["Ann"]
+    follow(system, now=now + timedelta(seconds=21))
+    assert names_in(made) == ["Ann", "Ben"]
 
 
 def test_a_worker_that_dies_halfway_loses_nothing(

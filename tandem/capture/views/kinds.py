@@ -39,6 +39,8 @@ from tandem.records.slots import (
     ObjectType,
     Permissions,
     Privacy,
+    Relation,
+    relate,
 )
 from tandem.ui import navigation
 from tandem.ui.navigation import NavItem, Section
@@ -390,3 +392,15 @@ navigation.register(
 
 MERGED_TABLES.register("capture.submission", MergedTable(gettext_lazy("Forms sent")))
 MERGED_TABLES.register("lake.subjectalias", MergedTable(gettext_lazy("Browsers")))
+
+relate(
+    Relation(
+        kind="person",
+        key="submissions",
+        label=gettext_lazy("Submissions"),
+        to="submission",
+        own="pk",
+        theirs="person_id",
+        their_field="person",
+    )
+)

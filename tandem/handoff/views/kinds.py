@@ -26,6 +26,8 @@ from tandem.records.slots import (
     FieldType,
     ObjectType,
     Permissions,
+    Relation,
+    relate,
 )
 from tandem.ui import navigation
 from tandem.ui.navigation import Count, NavItem, Section
@@ -245,4 +247,15 @@ navigation.register(
         permission="handoff.view",
         shortcut="l",
     ),
+)
+
+relate(
+    Relation(
+        kind="person",
+        key="leads",
+        label=gettext_lazy("Leads"),
+        to="lead",
+        own="pk",
+        theirs="person_id",
+    )
 )

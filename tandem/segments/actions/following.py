@@ -32,6 +32,8 @@ AT_ONCE = 2_000
 
 _PATIENCE = timedelta(minutes=1)
 _RETRIED = timedelta(minutes=5)
+_BREATH = timedelta(seconds=10)
+"""So long a condition that reads other records is left alone after everybody was asked."""
 _KEPT = timedelta(days=1)
 
 
@@ -62,7 +64,7 @@ def follow(actor: Actor, *, now: datetime | None = None) -> None:
         moment = now or timezone.now()
         used = Q(pk__in=Use.objects.filter(condition__isnull=False).values("condition"))
         asked = _Asked(Condition.objects.filter(used))
-        _hear_changes(asked)
+        _hear_changes(asked, moment)
         _hear_events(asked)
         _take_turns(asked, moment)
         for one in asked.conditions.values():
@@ -102,9 +104,9 @@ def _ask(asked: _Asked, pk: int, now: datetime) -> bool:
         return False
 
 
-def _hear_changes(asked: _Asked) -> None:
+def _hear_changes(asked: _Asked, now: datetime) -> None:
     """What was changed in the product: of persons exactly they are asked again; what else a
-    condition reads makes it ask everybody."""
+    condition reads makes it ask everybody, now or when it has had a breath."""
     heard = list(Touched.objects.order_by("pk")[:500].values_list("pk", flat=True))
     if not heard:
         return
@@ -115,11 +117,24 @@ def _hear_changes(asked: _Asked) -> None:
             asked.of(one, known)
         elif CONSENT in one.kinds:
             asked.of(one, agreed)
-        elif others := (touched.keys() & set(one.kinds)) - {"person"}:
-            asked.of(one, None if others else ())
+        elif (touched.keys() & set(one.kinds)) - {"person"}:
+            _ask_everybody_soon(asked, one, touched.get("person", set()), now)
         elif "person" in touched:
             asked.of(one, touched["person"])
     Touched.objects.filter(pk__in=heard).delete()
+
+
+def _ask_everybody_soon(
+    asked: _Asked, condition: Condition, persons: set[int] | None, now: datetime
+) -> None:
+    soonest = condition.asked_at + _BREATH
+    if soonest <= now:
+        asked.of(condition, None)
+        return
+    asked.of(condition, persons)
+    if condition.ask_at is None or condition.ask_at > soonest:
+        condition.ask_at = soonest
+        condition.save(update_fields=["ask_at"])
 
 
 def _whose_browsers(change_sets: list[int]) -> set[int]:
