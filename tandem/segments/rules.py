@@ -79,6 +79,11 @@ def replaced(tree: Tree, place: Place, node: Tree) -> Tree:
     return _edited(tree, place, lambda _old: node)
 
 
+def rejoined(tree: Tree, place: Place, kind: str) -> Tree:
+    """The tree with the group at this place joined by another word."""
+    return _edited(tree, place, lambda group: {**group, "kind": kind})
+
+
 def removed(tree: Tree, place: Place) -> Tree:
     """The tree without the node at this place; the root becomes empty instead."""
     if not place:

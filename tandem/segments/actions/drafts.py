@@ -54,6 +54,18 @@ def put_node(actor: Actor, public_id: UUID, place: Place, *, node: Any) -> Segme
 
 
 @action(permission="segments.edit")
+def join_nodes(actor: Actor, public_id: UUID, place: Place, *, kind: str) -> Segment:
+    """Join what stands in the group at a place by all, any or none of it."""
+    return _edit(
+        actor,
+        public_id,
+        place,
+        lambda tree: rules.rejoined(tree, place, kind),
+        group=True,
+    )
+
+
+@action(permission="segments.edit")
 def remove_node(actor: Actor, public_id: UUID, place: Place) -> Segment:
     """Take a condition out, or a group with all that is in it."""
     return _edit(actor, public_id, place, lambda tree: rules.removed(tree, place))

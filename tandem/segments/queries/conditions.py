@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,6 @@ class Hears:
     names: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     ask_at: datetime | None = None
-    is_of_person_alone: bool = field(default=False)
 
 
 def person_type() -> ObjectType:

@@ -28,7 +28,7 @@ from tandem.segments.models import Segment
 from tandem.segments.queries.conditions import is_of_events, person_type
 from tandem.segments.queries.definitions import Words
 from tandem.segments.queries.reasons import reasons as reasons_of
-from tandem.segments.rules import Place, Step, Tree, is_group, node_at, place_of
+from tandem.segments.rules import Place, Step, Tree, is_group, leaves, place_of
 from tandem.ui.responses import Toast, render, see_other
 
 Text = str | Promise
@@ -112,7 +112,9 @@ def edit(request: ActorRequest, public_id: UUID) -> HttpResponseBase:
         "group": lambda: actions.add_node(
             request.actor, public_id, _known(place), node=_group(request)
         ),
-        "joint": lambda: _rejoin(request, public_id, _known(place)),
+        "joint": lambda: actions.join_nodes(
+            request.actor, public_id, _known(place), kind=request.POST.get("kind", "all")
+        ),
         "start": lambda: actions.start_draft(request.actor, public_id),
         "discard": lambda: actions.discard_draft(request.actor, public_id),
         "count": lambda: actions.count_again(request.actor, public_id),
@@ -211,15 +213,6 @@ def _group(request: HttpRequest) -> Tree:
     return {"kind": request.POST.get("kind", "all"), "of": []}
 
 
-def _rejoin(request: ActorRequest, public_id: UUID, place: Place) -> Segment:
-    segment = queries.segment_by_public_id(request.actor, public_id)
-    node = node_at(segment.shown, place)
-    if node is None or not is_group(node):
-        raise PlaceUnknown()
-    joined = {**node, "kind": request.POST.get("kind", "all")}
-    return actions.put_node(request.actor, public_id, place, node=joined)
-
-
 # --- what the page shows --------------------------------------------------------------------------
 
 
@@ -252,7 +245,7 @@ def shown_of(request: HttpRequest, segment: Segment) -> dict[str, Any]:
         "before": len(seen(now)),
         "joins": len(seen(step.joined)),
         "leaves": len(seen(step.left)),
-        "is_counted": all(holding.is_asked(leaf) for leaf in _leaves(tree)),
+        "is_counted": all(holding.is_asked(leaf) for leaf in leaves(tree)),
         "history": history,
         "sizes": [size for _at, size in history],
         "sample": people[:SAMPLE],
@@ -261,12 +254,6 @@ def shown_of(request: HttpRequest, segment: Segment) -> dict[str, Any]:
         "used_by": queries.made_of(actor, segment),
         **_reasons(request, segment),
     }
-
-
-def _leaves(tree: Tree) -> list[Tree]:
-    if not is_group(tree):
-        return [tree]
-    return [leaf for child in tree["of"] for leaf in _leaves(child)]
 
 
 def _shown(
@@ -278,7 +265,7 @@ def _shown(
     *,
     at: tuple[int, int] = (0, 1),
 ) -> Shown:
-    is_counted = all(holding.is_asked(leaf) for leaf in _leaves(node))
+    is_counted = all(holding.is_asked(leaf) for leaf in leaves(node))
     count = len(seen(holding.of(node))) if is_counted else None
     is_first, is_last = at[0] == 0, at[0] == at[1] - 1
     if not is_group(node):
