@@ -17,6 +17,7 @@ from tandem.consent.schemas import ConsentEntry, ConsentEvidenceIn
 from tandem.deals.actions import open_deal
 from tandem.deals.schemas import NewDeal
 from tandem.kernel.actor import Actor
+from tandem.lake.actions import flush
 from tandem.lake.rules.agents import ONE_OF_MANY, Kind
 from tandem.people.actions import change_person, delete_person
 from tandem.people.models import Person
@@ -98,6 +99,20 @@ def test_an_event_reaches_the_segments_that_hear_it(
 
     opens("a", "https://tin.example/prices?of=tins")
     opens("b", "https://tin.example/prices")
+    follow(system)
+    assert names_in(made) == ["Ann"]
+
+
+def test_events_that_went_to_files_before_they_were_heard_are_heard(
+    system: Actor, person: Callable[..., Person], segment: Callable[..., Segment]
+) -> None:
+    person("Ann", visitor="a")
+    made = segment(PRICES)
+    follow(system)
+    for _time in range(2):
+        opens("a", "https://tin.example/prices")
+    assert flush(system, waits=True).events == 2
+    assert queries.is_follow_due()
     follow(system)
     assert names_in(made) == ["Ann"]
 

@@ -175,7 +175,7 @@ def _hear_events(asked: _Asked) -> None:
     found = arrived(heard.until)
     _hear_until(found.heard_until, heard)
     for one in hearing:
-        asked.of(one, _heard_by(one, found.persons))
+        asked.of(one, _heard_by(one, found.persons) | found.filed)
 
 
 def _heard_by(condition: Condition, persons: Mapping[str, frozenset[int]]) -> set[int]:

@@ -263,4 +263,7 @@ _DUE = """
             AND EXISTS (SELECT FROM lake_event
                         WHERE received_at >= (SELECT max(until) FROM segments_heard)
                         AND visitor <> ''))
+        OR (EXISTS (SELECT FROM segments_condition WHERE names <> '{}')
+            AND EXISTS (SELECT FROM lake_file WHERE generation = 0
+                        AND written_at >= (SELECT max(until) FROM segments_heard)))
 """
